@@ -1,0 +1,118 @@
+//! The charge of one account for one billing period.
+
+use chrono::NaiveDate;
+
+use super::account::CustomerClass;
+use super::payment::Part;
+use super::penalty::{PenaltyPolicy, PrincipalByDay, penalty_fen};
+use super::text::word_enum;
+
+word_enum! {
+    /// Follows from what was paid; CANCELLED is the billing system's word.
+    BillStatus {
+        /// Nothing paid yet.
+        Open = "OPEN",
+        /// Something paid, something due.
+        PartlyPaid = "PARTLY_PAID",
+        /// Principal and penalty paid.
+        Paid = "PAID",
+        /// Withdrawn; nothing is due and nothing can be paid.
+        Cancelled = "CANCELLED",
+    }
+}
+
+/// One bill with what has been paid on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bill {
+    /// Account it belongs to.
+    pub account_number: String,
+    /// Number given by billing, unique within the account.
+    pub number: String,
+    /// Billing period, `2026-11`.
+    pub period: String,
+    /// Class of the customer when the bill was issued.
+    pub class: CustomerClass,
+    /// The charge, in fen, ≥ 0.
+    pub principal_fen: i64,
+    /// Day of issue.
+    pub issued_on: NaiveDate,
+    /// Last day without penalty.
+    pub due_on: NaiveDate,
+    /// Follows from the amounts.
+    pub status: BillStatus,
+    /// Principal paid so far, in fen.
+    pub principal_paid_fen: i64,
+    /// Penalty charged and paid so far, in fen.
+    pub penalty_paid_fen: i64,
+    /// Principal paid, by the day that counts.
+    pub principal_by_day: PrincipalByDay,
+    /// Place among the account's movements.
+    pub sequence: i64,
+    /// Number of the movement that issued it.
+    pub movement_id: i64,
+}
+
+impl Bill {
+    /// Whether money can be put on it now.
+    pub fn is_payable(&self) -> bool {
+        matches!(self.status, BillStatus::Open | BillStatus::PartlyPaid)
+    }
+
+    /// Principal still unpaid, in fen.
+    pub fn principal_due_fen(&self) -> i64 {
+        self.principal_fen - self.principal_paid_fen
+    }
+
+    /// Penalty owed in all for a payer on `day`, in fen: the larger of P and what was charged,
+    /// since a penalty once charged is never taken back by an earlier payment reported later.
+    pub fn penalty_fen(&self, policy: &PenaltyPolicy, day: NaiveDate) -> i64 {
+        if self.status == BillStatus::Cancelled {
+            return self.penalty_paid_fen;
+        }
+        let gross = penalty_fen(policy, self.principal_fen, self.due_on, &self.principal_by_day, day);
+        gross.max(self.penalty_paid_fen)
+    }
+
+    /// Penalty still to be paid on `day`, in fen, ≥ 0.
+    pub fn penalty_due_fen(&self, policy: &PenaltyPolicy, day: NaiveDate) -> i64 {
+        self.penalty_fen(policy, day) - self.penalty_paid_fen
+    }
+
+    /// Principal and penalty still to be paid on `day`, in fen; 0 where the bill is not payable.
+    pub fn amount_due_fen(&self, policy: &PenaltyPolicy, day: NaiveDate) -> i64 {
+        if self.is_payable() { self.principal_due_fen() + self.penalty_due_fen(policy, day) } else { 0 }
+    }
+
+    /// Puts `fen` (negative: takes it off) on one part, counted on `paid_on`, and lets the status follow.
+    pub fn settle(&mut self, part: Part, fen: i64, paid_on: NaiveDate, policy: &PenaltyPolicy) {
+        match part {
+            Part::Penalty => self.penalty_paid_fen += fen,
+            Part::Principal => {
+                self.principal_paid_fen += fen;
+                self.principal_by_day.add(paid_on, fen);
+            }
+        }
+        self.status = self.status_from_amounts(policy);
+    }
+
+    /// The status the amounts call for. Once the principal is paid the penalty no longer grows, so
+    /// the answer doesn't depend on a day.
+    pub fn status_from_amounts(&self, policy: &PenaltyPolicy) -> BillStatus {
+        let penalty_in_the_end =
+            || penalty_fen(policy, self.principal_fen, self.due_on, &self.principal_by_day, last_day(self));
+        if self.status == BillStatus::Cancelled {
+            BillStatus::Cancelled
+        } else if self.principal_due_fen() == 0 && self.penalty_paid_fen >= penalty_in_the_end() {
+            BillStatus::Paid
+        } else if self.principal_paid_fen == 0 && self.penalty_paid_fen == 0 {
+            BillStatus::Open
+        } else {
+            BillStatus::PartlyPaid
+        }
+    }
+}
+
+/// The last day that can add to the penalty of a bill whose principal is paid.
+fn last_day(bill: &Bill) -> NaiveDate {
+    bill.principal_by_day.last_day().unwrap_or(bill.due_on)
+}

@@ -1,0 +1,31 @@
+//! Personal data as a channel sees it that doesn't need it: one form, the same on every channel.
+
+const ADDRESS_SHOWN: usize = 6;
+const PHONE_SHOWN_HEAD: usize = 3;
+const PHONE_SHOWN_TAIL: usize = 4;
+
+/// The first character and two stars: `张**`.
+pub fn mask_name(name: &str) -> String {
+    name.chars().take(1).chain("**".chars()).collect()
+}
+
+/// The first three and last four characters: `138****1234`. A number of seven characters or fewer
+/// shows none.
+pub fn mask_phone(phone: &str) -> String {
+    let chars: Vec<char> = phone.chars().collect();
+    if chars.len() <= PHONE_SHOWN_HEAD + PHONE_SHOWN_TAIL {
+        return if chars.is_empty() { String::new() } else { "****".to_owned() };
+    }
+    let head = chars.iter().take(PHONE_SHOWN_HEAD);
+    let tail = chars.iter().skip(chars.len() - PHONE_SHOWN_TAIL);
+    head.copied().chain("****".chars()).chain(tail.copied()).collect()
+}
+
+/// At most the first six characters, never more than half: `蚌埠市龙子湖***`.
+pub fn mask_address(address: &str) -> String {
+    if address.is_empty() {
+        return String::new();
+    }
+    let shown = (address.chars().count() / 2).min(ADDRESS_SHOWN);
+    address.chars().take(shown).chain("***".chars()).collect()
+}

@@ -1,0 +1,2 @@
+//! granary, the payment door of an electricity utility.
+pub mod domain;
