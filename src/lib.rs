@@ -1,2 +1,3 @@
 //! granary, the payment door of an electricity utility.
 pub mod domain;
+pub mod store;

@@ -1,0 +1,224 @@
+//! The statements that write what payments stand on: channels, accounts, holders and new bills.
+
+use chrono::NaiveDate;
+use diesel::RunQueryDsl;
+
+use super::super::StoreError;
+use super::super::connection::{Connection, on_each};
+use super::super::rows::ANY_CLASS;
+use super::super::statement::statement;
+use crate::domain::bill::Bill;
+use crate::domain::channel::Channel;
+use crate::domain::command::SaveAccount;
+use crate::domain::state::State;
+
+/// Writes them all.
+pub(super) fn write(connection: &mut Connection, state: &State) -> Result<(), StoreError> {
+    for channel in &state.changes.added_channels {
+        insert_channel(connection, channel)?;
+    }
+    for (code, is_suspended) in &state.changes.suspended_channels {
+        on_each!(connection, inner => SuspendChannel { is_suspended: *is_suspended, code }.execute(inner))?;
+    }
+    save_accounts(connection, &last_of_each(&state.changes.saved_accounts))?;
+    let issued = state.changes.issued_bills.iter().filter_map(|(account_number, bill_number)| {
+        state.accounts.get(account_number).and_then(|account| account.bill(bill_number))
+    });
+    insert_bills(connection, &issued.collect::<Vec<_>>())
+}
+
+statement! {
+    struct SuspendChannel<'a> { is_suspended: bool => Bool, code: &'a str => Text }
+    both "UPDATE channels SET is_suspended = ? WHERE code = ?"
+}
+
+statement! {
+    struct InsertChannel<'a> {
+        code: &'a str => Text, kind: &'a str => Text, mode: &'a str => Text, min_fen: i64 => BigInt,
+        max_fen: i64 => BigInt, paid_at_back_days: i64 => BigInt, is_suspended: bool => Bool,
+    }
+    both "INSERT INTO channels (code, kind, mode, min_fen, max_fen, paid_at_back_days, is_suspended) \
+          VALUES (?, ?, ?, ?, ?, ?, ?)"
+}
+
+statement! {
+    struct InsertAmountRule<'a> { code: &'a str => Text, class: &'a str => Text, rule: &'a str => Text }
+    both "INSERT INTO channel_amount_rules (channel_code, customer_class, amount_rule) VALUES (?, ?, ?)"
+}
+
+fn insert_channel(connection: &mut Connection, channel: &Channel) -> Result<(), StoreError> {
+    let statement = InsertChannel {
+        code: &channel.code,
+        kind: channel.kind.word(),
+        mode: channel.mode.word(),
+        min_fen: channel.min_fen,
+        max_fen: channel.max_fen,
+        paid_at_back_days: channel.paid_at_back_days,
+        is_suspended: channel.is_suspended,
+    };
+    on_each!(connection, inner => statement.execute(inner))?;
+    for (class, rule) in &channel.amount_rules {
+        let class = class.map_or(ANY_CLASS, |class| class.word());
+        let statement = InsertAmountRule { code: &channel.code, class, rule: rule.word() };
+        on_each!(connection, inner => statement.execute(inner))?;
+    }
+    Ok(())
+}
+
+/// An upsert may touch a row only once in PostgreSQL; the last line of a batch is the one that holds.
+fn last_of_each(saved: &[SaveAccount]) -> Vec<&SaveAccount> {
+    let by_number: std::collections::BTreeMap<&str, &SaveAccount> =
+        saved.iter().map(|account| (account.number.as_str(), account)).collect();
+    by_number.into_values().collect()
+}
+
+statement! {
+    struct SaveAccountsPg<'a> {
+        numbers: Vec<&'a str> => Array<Text>, statuses: Vec<&'a str> => Array<Text>, classes: Vec<&'a str> => Array<Text>,
+    }
+    pg "INSERT INTO accounts (account_number, status, customer_class, last_sequence, advance_fen, shortfall_fen) \
+        SELECT number, status, class, 0, 0, 0 FROM UNNEST(?, ?, ?) AS a (number, status, class) \
+        ON CONFLICT (account_number) DO UPDATE SET status = excluded.status, customer_class = excluded.customer_class \
+        WHERE (accounts.status, accounts.customer_class) IS DISTINCT FROM (excluded.status, excluded.customer_class)"
+}
+
+statement! {
+    struct SaveAccountSqlite<'a> { number: &'a str => Text, status: &'a str => Text, class: &'a str => Text }
+    sqlite "INSERT INTO accounts (account_number, status, customer_class, last_sequence, advance_fen, shortfall_fen) \
+        VALUES (?, ?, ?, 0, 0, 0) \
+        ON CONFLICT (account_number) DO UPDATE SET status = excluded.status, customer_class = excluded.customer_class \
+        WHERE (accounts.status, accounts.customer_class) IS NOT (excluded.status, excluded.customer_class)"
+}
+
+statement! {
+    struct SaveHoldersPg<'a> {
+        numbers: Vec<&'a str> => Array<Text>, names: Vec<&'a str> => Array<Text>, addresses: Vec<&'a str> => Array<Text>,
+        phones: Vec<&'a str> => Array<Text>, areas: Vec<&'a str> => Array<Text>,
+    }
+    pg "INSERT INTO account_holders (account_number, name, address, phone, area) SELECT * FROM UNNEST(?, ?, ?, ?, ?) \
+        ON CONFLICT (account_number) DO UPDATE SET name = excluded.name, address = excluded.address, \
+        phone = excluded.phone, area = excluded.area \
+        WHERE (account_holders.name, account_holders.address, account_holders.phone, account_holders.area) \
+        IS DISTINCT FROM (excluded.name, excluded.address, excluded.phone, excluded.area)"
+}
+
+statement! {
+    struct SaveHolderSqlite<'a> {
+        number: &'a str => Text, name: &'a str => Text, address: &'a str => Text, phone: &'a str => Text,
+        area: &'a str => Text,
+    }
+    sqlite "INSERT INTO account_holders (account_number, name, address, phone, area) VALUES (?, ?, ?, ?, ?) \
+        ON CONFLICT (account_number) DO UPDATE SET name = excluded.name, address = excluded.address, \
+        phone = excluded.phone, area = excluded.area \
+        WHERE (account_holders.name, account_holders.address, account_holders.phone, account_holders.area) \
+        IS NOT (excluded.name, excluded.address, excluded.phone, excluded.area)"
+}
+
+fn save_accounts(connection: &mut Connection, accounts: &[&SaveAccount]) -> Result<(), StoreError> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    match connection {
+        Connection::Postgres(connection) => {
+            let numbers: Vec<&str> = accounts.iter().map(|account| account.number.as_str()).collect();
+            SaveAccountsPg {
+                numbers: numbers.clone(),
+                statuses: accounts.iter().map(|account| account.status.word()).collect(),
+                classes: accounts.iter().map(|account| account.class.word()).collect(),
+            }
+            .execute(connection)?;
+            SaveHoldersPg {
+                numbers,
+                names: accounts.iter().map(|account| account.holder.name.as_str()).collect(),
+                addresses: accounts.iter().map(|account| account.holder.address.as_str()).collect(),
+                phones: accounts.iter().map(|account| account.holder.phone.as_str()).collect(),
+                areas: accounts.iter().map(|account| account.holder.area.as_str()).collect(),
+            }
+            .execute(connection)?;
+        }
+        Connection::Sqlite(connection) => {
+            for account in accounts {
+                let (number, holder) = (account.number.as_str(), &account.holder);
+                let (status, class) = (account.status.word(), account.class.word());
+                SaveAccountSqlite { number, status, class }.execute(connection)?;
+                let (name, address) = (holder.name.as_str(), holder.address.as_str());
+                let (phone, area) = (holder.phone.as_str(), holder.area.as_str());
+                SaveHolderSqlite { number, name, address, phone, area }.execute(connection)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+statement! {
+    struct InsertBillsPg<'a> {
+        account_numbers: Vec<&'a str> => Array<Text>, bill_numbers: Vec<&'a str> => Array<Text>,
+        periods: Vec<&'a str> => Array<Text>, classes: Vec<&'a str> => Array<Text>,
+        principals: Vec<i64> => Array<BigInt>, issued: Vec<NaiveDate> => Array<Date>, due: Vec<NaiveDate> => Array<Date>,
+        statuses: Vec<&'a str> => Array<Text>, principals_paid: Vec<i64> => Array<BigInt>,
+        penalties_paid: Vec<i64> => Array<BigInt>, by_day: Vec<String> => Array<Text>,
+        sequences: Vec<i64> => Array<BigInt>, movement_ids: Vec<i64> => Array<BigInt>,
+    }
+    pg "INSERT INTO bills (account_number, bill_number, period, customer_class, principal_fen, issued_on, due_on, \
+        status, principal_paid_fen, penalty_paid_fen, principal_by_day, sequence, movement_id) \
+        SELECT * FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+}
+
+statement! {
+    struct InsertBillSqlite<'a> {
+        account_number: &'a str => Text, bill_number: &'a str => Text, period: &'a str => Text, class: &'a str => Text,
+        principal: i64 => BigInt, issued_on: NaiveDate => Date, due_on: NaiveDate => Date, status: &'a str => Text,
+        principal_paid: i64 => BigInt, penalty_paid: i64 => BigInt, by_day: String => Text, sequence: i64 => BigInt,
+        movement_id: i64 => BigInt,
+    }
+    sqlite "INSERT INTO bills (account_number, bill_number, period, customer_class, principal_fen, issued_on, due_on, \
+        status, principal_paid_fen, penalty_paid_fen, principal_by_day, sequence, movement_id) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+}
+
+fn insert_bills(connection: &mut Connection, bills: &[&Bill]) -> Result<(), StoreError> {
+    if bills.is_empty() {
+        return Ok(());
+    }
+    match connection {
+        Connection::Postgres(connection) => {
+            InsertBillsPg {
+                account_numbers: bills.iter().map(|bill| bill.account_number.as_str()).collect(),
+                bill_numbers: bills.iter().map(|bill| bill.number.as_str()).collect(),
+                periods: bills.iter().map(|bill| bill.period.as_str()).collect(),
+                classes: bills.iter().map(|bill| bill.class.word()).collect(),
+                principals: bills.iter().map(|bill| bill.principal_fen).collect(),
+                issued: bills.iter().map(|bill| bill.issued_on).collect(),
+                due: bills.iter().map(|bill| bill.due_on).collect(),
+                statuses: bills.iter().map(|bill| bill.status.word()).collect(),
+                principals_paid: bills.iter().map(|bill| bill.principal_paid_fen).collect(),
+                penalties_paid: bills.iter().map(|bill| bill.penalty_paid_fen).collect(),
+                by_day: bills.iter().map(|bill| bill.principal_by_day.to_text()).collect(),
+                sequences: bills.iter().map(|bill| bill.sequence).collect(),
+                movement_ids: bills.iter().map(|bill| bill.movement_id).collect(),
+            }
+            .execute(connection)?;
+        }
+        Connection::Sqlite(connection) => {
+            for bill in bills {
+                InsertBillSqlite {
+                    account_number: &bill.account_number,
+                    bill_number: &bill.number,
+                    period: &bill.period,
+                    class: bill.class.word(),
+                    principal: bill.principal_fen,
+                    issued_on: bill.issued_on,
+                    due_on: bill.due_on,
+                    status: bill.status.word(),
+                    principal_paid: bill.principal_paid_fen,
+                    penalty_paid: bill.penalty_paid_fen,
+                    by_day: bill.principal_by_day.to_text(),
+                    sequence: bill.sequence,
+                    movement_id: bill.movement_id,
+                }
+                .execute(connection)?;
+            }
+        }
+    }
+    Ok(())
+}

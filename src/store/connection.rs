@@ -1,0 +1,181 @@
+//! Opening a database from its URL, and the settings every connection runs with.
+
+use std::path::{Path, PathBuf};
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection as _, PgConnection, SqliteConnection};
+
+use super::StoreError;
+use super::statement::statement;
+
+/// The oldest SQLite without the bug that resets the write-ahead log under a reader.
+const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
+
+/// A lane that stands still in a transaction (its process frozen, say) loses its locks after this.
+const PG_SESSION: &str = "SET statement_timeout = '8s'; SET lock_timeout = '5s'; \
+     SET idle_in_transaction_session_timeout = '4s'; SET synchronous_commit = on; SET jit = off; \
+     SET client_min_messages = warning; SET timezone = 'UTC'";
+
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; \
+     PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
+
+/// The write-ahead log is checkpointed by the writer once it holds this many pages.
+const SQLITE_WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 16000";
+
+const SQLITE_READER: &str = "PRAGMA query_only = ON";
+
+/// Where the database is; the scheme of the URL names the back end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A PostgreSQL server, by the URL for libpq.
+    Postgres(String),
+    /// A SQLite file.
+    Sqlite(PathBuf),
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A lane, or migrations.
+    Write,
+    /// Look-ups; can't write.
+    Read,
+}
+
+/// A connection to either back end.
+pub enum Connection {
+    /// PostgreSQL.
+    Postgres(PgConnection),
+    /// SQLite.
+    Sqlite(SqliteConnection),
+}
+
+/// Runs one expression on whichever back end the connection is to.
+macro_rules! on_each {
+    ($conn:expr, $inner:ident => $body:expr) => {
+        match $conn {
+            $crate::store::connection::Connection::Postgres($inner) => $body,
+            $crate::store::connection::Connection::Sqlite($inner) => $body,
+        }
+    };
+}
+pub(in crate::store) use on_each;
+
+statement! { struct SqliteVersion -> (Text) both "SELECT sqlite_version()" }
+
+impl Database {
+    /// Reads `sqlite://relative/path`, `sqlite:///absolute/path`, `postgres://…` or `postgresql://…`.
+    ///
+    /// # Errors
+    /// Any other scheme, or no path.
+    pub fn from_url(url: &str) -> Result<Self, StoreError> {
+        match url.split_once("://") {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
+            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => Ok(Self::Postgres(url.to_owned())),
+            _ => Err(StoreError::Url(
+                "the database URL must be sqlite://relative/path, sqlite:///absolute/path or postgres://…"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    /// Opens a connection to a database that exists.
+    ///
+    /// # Errors
+    /// No such file, no such server, no right to it.
+    pub fn connect(&self, purpose: Purpose) -> Result<Connection, StoreError> {
+        match self {
+            Self::Postgres(url) => connect_postgres(url, purpose).map(Connection::Postgres),
+            Self::Sqlite(path) if path.exists() => connect_sqlite(path, purpose).map(Connection::Sqlite),
+            Self::Sqlite(path) => Err(StoreError::NotMigrated(format!(
+                "there is no database {}; `granary migrate` creates it",
+                path.display()
+            ))),
+        }
+    }
+
+    /// Opens a connection for migrations; a SQLite file that isn't there is created.
+    ///
+    /// # Errors
+    /// No right to create the file, no such server.
+    pub fn connect_or_create(&self) -> Result<Connection, StoreError> {
+        match self {
+            Self::Postgres(url) => connect_postgres(url, Purpose::Write).map(Connection::Postgres),
+            Self::Sqlite(path) => connect_sqlite(path, Purpose::Write).map(Connection::Sqlite),
+        }
+    }
+}
+
+fn connect_postgres(url: &str, purpose: Purpose) -> Result<PgConnection, StoreError> {
+    let mut full = url.to_owned();
+    for (name, value) in
+        [("connect_timeout", "3"), ("tcp_user_timeout", "5000"), ("application_name", "granary")]
+    {
+        if !full.contains(name) {
+            full.push(if full.contains('?') { '&' } else { '?' });
+            full.push_str(&format!("{name}={value}"));
+        }
+    }
+    let mut connection = PgConnection::establish(&full)
+        .map_err(|error| StoreError::Connect(format!("PostgreSQL: {error}")))?;
+    connection.batch_execute(PG_SESSION)?;
+    if purpose == Purpose::Read {
+        connection.batch_execute("SET default_transaction_read_only = on")?;
+    }
+    Ok(connection)
+}
+
+fn connect_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, StoreError> {
+    let text = path.to_str().ok_or_else(|| StoreError::Url("the database path is not UTF-8".to_owned()))?;
+    let mut connection = SqliteConnection::establish(text)
+        .map_err(|error| StoreError::Connect(format!("SQLite {}: {error}", path.display())))?;
+    connection.batch_execute(SQLITE_SESSION)?;
+    connection.batch_execute(match purpose {
+        Purpose::Write => SQLITE_WRITER,
+        Purpose::Read => SQLITE_READER,
+    })?;
+    check_sqlite_version(&mut connection)?;
+    Ok(connection)
+}
+
+fn check_sqlite_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    use diesel::RunQueryDsl;
+    let version: String = SqliteVersion {}.get_result(connection)?;
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    if (next(), next(), next()) < SQLITE_VERSION_MIN {
+        return Err(StoreError::Connect(format!("SQLite {version} is too old; 3.51.3 or later is needed")));
+    }
+    Ok(())
+}
+
+/// Opens the batch's transaction. SQLite's takes the write lock at once.
+pub fn begin(connection: &mut Connection) -> Result<(), StoreError> {
+    match connection {
+        Connection::Postgres(connection) => connection.batch_execute("BEGIN")?,
+        Connection::Sqlite(connection) => connection.batch_execute("BEGIN IMMEDIATE")?,
+    }
+    Ok(())
+}
+
+/// Makes the transaction durable. After an error the outcome is unknown.
+pub fn commit(connection: &mut Connection) -> Result<(), StoreError> {
+    Ok(on_each!(connection, inner => inner.batch_execute("COMMIT"))?)
+}
+
+/// Gives the transaction up.
+pub fn rollback(connection: &mut Connection) -> Result<(), StoreError> {
+    Ok(on_each!(connection, inner => inner.batch_execute("ROLLBACK"))?)
+}
+
+/// Opens one unchanging view of the whole database for a long look.
+pub fn begin_snapshot(connection: &mut Connection) -> Result<(), StoreError> {
+    match connection {
+        Connection::Postgres(connection) => connection.batch_execute(
+            "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+             BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        )?,
+        Connection::Sqlite(connection) => connection.batch_execute("BEGIN")?,
+    }
+    Ok(())
+}

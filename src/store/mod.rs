@@ -1,0 +1,86 @@
+//! The only place with SQL: connections, migrations, what a batch loads and writes, what readers
+//! ask, and the audit. It decides nothing. Where the two back ends differ, two short functions
+//! stand side by side in one file.
+
+use std::fmt;
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+pub mod audit;
+pub mod batch;
+pub mod connection;
+pub mod ids;
+pub mod migrations;
+pub mod read;
+mod rows;
+mod statement;
+
+/// What can go wrong with a database.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The URL is none of ours.
+    Url(String),
+    /// No connection.
+    Connect(String),
+    /// The database isn't at the version of this program.
+    NotMigrated(String),
+    /// A statement failed.
+    Statement(DieselError),
+    /// A row holds what the rules don't allow.
+    Corrupt(String),
+}
+
+/// What a failure calls for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Passing: the same work may succeed on this connection.
+    Passing,
+    /// The connection is gone or in doubt: reconnect and try again.
+    Disconnected,
+    /// The storage under an embedded database failed. A failed sync must never be retried.
+    Storage,
+}
+
+impl StoreError {
+    /// What this failure calls for.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::Url(_) | Self::NotMigrated(_) | Self::Corrupt(_) => Severity::Passing,
+            Self::Connect(_) => Severity::Disconnected,
+            Self::Statement(error) => severity_of(error),
+        }
+    }
+}
+
+/// SQLite's own words, which are all that Diesel hands on of its result codes.
+fn severity_of(error: &DieselError) -> Severity {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
+        | DieselError::BrokenTransactionManager => Severity::Disconnected,
+        DieselError::DatabaseError(_, words) => match words.message() {
+            "disk I/O error" | "database disk image is malformed" | "file is not a database" => {
+                Severity::Storage
+            }
+            _ => Severity::Passing,
+        },
+        _ => Severity::Passing,
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(text) | Self::Connect(text) | Self::NotMigrated(text) => f.write_str(text),
+            Self::Statement(error) => write!(f, "statement failed: {error}"),
+            Self::Corrupt(text) => write!(f, "unexpected row: {text}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> Self {
+        Self::Statement(error)
+    }
+}
