@@ -1,0 +1,235 @@
+//! A writer: drains what has queued while the last commit was on its way to disk, settles it in one
+//! transaction, and answers only after the commit.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use chrono_tz::Tz;
+
+use super::queue::{Lanes, Queued};
+use super::{EngineError, OnStorageFailure};
+use crate::domain::answer::Answer;
+use crate::domain::apply::apply;
+use crate::domain::clock::Ids;
+use crate::domain::command::{Command, Order};
+use crate::domain::decide::decide;
+use crate::store::connection::{self, Connection, Database, Purpose};
+use crate::store::ids::IdBlock;
+use crate::store::{Severity, StoreError, batch};
+
+/// Commands in one transaction.
+const BATCH_LEN_MAX: usize = 512;
+/// Times a batch is run before it is given up.
+const ATTEMPTS_MAX: u32 = 5;
+/// Numbers a command can draw: its own, its exceptions' and its channel's total.
+const IDS_PER_COMMAND: i64 = 16;
+/// First pause between attempts; it doubles, and jitter takes off up to half.
+const PAUSE_MS: u64 = 40;
+
+/// Where in a batch a fault can be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// All is written, nothing is durable.
+    BeforeCommit,
+    /// All is durable, nobody is answered.
+    AfterCommit,
+}
+
+/// Makes faults for tests that crash a lane.
+pub trait Faults: Send {
+    /// An error here ends the attempt as if the database had failed at that point.
+    ///
+    /// # Errors
+    /// The fault.
+    fn at(&mut self, point: Point) -> Result<(), StoreError>;
+}
+
+/// No faults.
+pub struct NoFaults;
+
+impl Faults for NoFaults {
+    fn at(&mut self, _: Point) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// How a lane is built.
+pub struct LaneSettings {
+    /// Where it writes.
+    pub database: Database,
+    /// The utility's zone.
+    pub zone: Tz,
+    /// Starts the jitter of retries.
+    pub seed: u64,
+    /// What to do when the storage under an embedded database fails.
+    pub on_storage_failure: OnStorageFailure,
+    /// Faults for tests.
+    pub faults: Box<dyn Faults>,
+}
+
+/// A writer with its own connection. It keeps no account, bill, key or channel between batches.
+pub struct Lane {
+    settings: LaneSettings,
+    connection: Option<Connection>,
+    ids: IdBlock,
+    jitter: u64,
+}
+
+/// An attempt that failed.
+struct Failure {
+    error: StoreError,
+    /// Whether the commit may have happened all the same.
+    is_in_doubt: bool,
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self { error, is_in_doubt: false }
+    }
+}
+
+impl Lane {
+    /// A lane that connects when its first batch comes.
+    pub fn new(settings: LaneSettings) -> Self {
+        let jitter = settings.seed | 1;
+        Self { settings, connection: None, ids: IdBlock::default(), jitter }
+    }
+
+    /// Settles batches until the queue is closed and empty.
+    pub(super) fn run(mut self, lanes: &Lanes, index: usize) {
+        while let Some(queued) = lanes.take_batch(index, BATCH_LEN_MAX) {
+            let commands = queued.iter().map(|queued| (queued.at_ms, queued.command.clone())).collect();
+            let answers = self.settle(commands);
+            for (queued, answer) in queued.into_iter().zip(answers) {
+                Queued::answer(queued, answer);
+            }
+        }
+    }
+
+    /// Settles one batch of commands, each with the instant it was taken in, and returns an answer
+    /// to each, in order.
+    pub fn settle(&mut self, commands: Vec<(i64, Command)>) -> Vec<Result<Answer, EngineError>> {
+        if commands.is_empty() {
+            return Vec::new();
+        }
+        match self.settle_together(&commands) {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Err(error) if commands.len() == 1 || self.connection.is_none() => {
+                vec![Err(error); commands.len()]
+            }
+            Err(_) => commands.into_iter().map(|command| self.settle_alone(command)).collect(),
+        }
+    }
+
+    fn settle_alone(&mut self, command: (i64, Command)) -> Result<Answer, EngineError> {
+        let mut answers = self.settle_together(&[command])?;
+        answers.pop().ok_or(EngineError::Internal)
+    }
+
+    /// Runs a batch again from fresh state until it succeeds or is given up.
+    fn settle_together(&mut self, commands: &[(i64, Command)]) -> Result<Vec<Answer>, EngineError> {
+        let mut orders = Vec::new();
+        let mut was_in_doubt = false;
+        let mut last = EngineError::Busy;
+        for attempt in 0..ATTEMPTS_MAX {
+            if attempt > 0 {
+                self.pause(attempt);
+            }
+            match self.attempt_safely(commands, &mut orders) {
+                Ok(answers) => return Ok(answers),
+                Err(failure) => {
+                    was_in_doubt |= failure.is_in_doubt;
+                    last = self.note_failure(&failure, commands.len(), attempt);
+                }
+            }
+        }
+        Err(if was_in_doubt { EngineError::Timeout } else { last })
+    }
+
+    /// Logs a failure and leaves the lane fit for another attempt.
+    fn note_failure(&mut self, failure: &Failure, batch_len: usize, attempt: u32) -> EngineError {
+        let Failure { error, is_in_doubt } = failure;
+        tracing::warn!(%error, batch_len, attempt, is_in_doubt, "a batch failed");
+        if error.severity() == Severity::Storage {
+            (self.settings.on_storage_failure)(error);
+        }
+        let is_clean = match &mut self.connection {
+            Some(connection) if !is_in_doubt => connection::rollback(connection).is_ok(),
+            _ => false,
+        };
+        if !is_clean {
+            self.connection = None;
+        }
+        match error {
+            StoreError::Corrupt(_) | StoreError::Url(_) => EngineError::Internal,
+            StoreError::Connect(_) | StoreError::NotMigrated(_) | StoreError::Statement(_) => {
+                EngineError::Busy
+            }
+        }
+    }
+
+    /// A panic, which can only come of a broken invariant, ends the attempt like an error.
+    fn attempt_safely(
+        &mut self,
+        commands: &[(i64, Command)],
+        orders: &mut Vec<Order>,
+    ) -> Result<Vec<Answer>, Failure> {
+        catch_unwind(AssertUnwindSafe(|| self.attempt(commands, orders))).unwrap_or_else(|_| {
+            self.connection = None;
+            Err(StoreError::Corrupt("a decision panicked".to_owned()).into())
+        })
+    }
+
+    fn attempt(
+        &mut self,
+        commands: &[(i64, Command)],
+        orders: &mut Vec<Order>,
+    ) -> Result<Vec<Answer>, Failure> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            None => self.connection.insert(self.settings.database.connect(Purpose::Write)?),
+        };
+        let ids_max = i64::try_from(commands.len()).unwrap_or(i64::MAX).saturating_mul(IDS_PER_COMMAND);
+        self.ids.reserve(connection, ids_max)?;
+        if orders.is_empty() {
+            let numbered = commands.iter().map(|(at_ms, command)| Order {
+                id: self.ids.next_id(),
+                at_ms: *at_ms,
+                command: command.clone(),
+            });
+            orders.extend(numbered);
+        }
+        connection::begin(connection)?;
+        let answers = decide_all(connection, orders, self.settings.zone, &mut self.ids)?;
+        self.settings.faults.at(Point::BeforeCommit)?;
+        let is_remote = matches!(connection, Connection::Postgres(_));
+        connection::commit(connection).map_err(|error| Failure { error, is_in_doubt: is_remote })?;
+        self.settings.faults.at(Point::AfterCommit).map_err(|error| Failure { error, is_in_doubt: true })?;
+        Ok(answers)
+    }
+
+    fn pause(&mut self, attempt: u32) {
+        self.jitter ^= self.jitter << 13;
+        self.jitter ^= self.jitter >> 7;
+        self.jitter ^= self.jitter << 17;
+        let full_ms = PAUSE_MS << attempt.min(6);
+        std::thread::sleep(Duration::from_millis(full_ms - self.jitter % (full_ms / 2)));
+    }
+}
+
+/// Loads, decides each command in order on what the earlier ones left, and writes.
+fn decide_all(
+    connection: &mut Connection,
+    orders: &[Order],
+    zone: Tz,
+    ids: &mut dyn Ids,
+) -> Result<Vec<Answer>, StoreError> {
+    let mut loaded = batch::load(connection, orders, zone)?;
+    let mut answers = Vec::with_capacity(orders.len());
+    for order in orders {
+        let decision = decide(&loaded.state, order);
+        answers.push(apply(&mut loaded.state, order, decision));
+    }
+    batch::write(connection, loaded, ids)?;
+    Ok(answers)
+}

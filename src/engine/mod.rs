@@ -1,0 +1,238 @@
+//! Writer lanes and readers: the sole owner of threads, queues and connections. Above it nobody
+//! touches a database, below it nobody waits.
+
+use std::fmt;
+use std::sync::{Arc, RwLock};
+use std::thread::JoinHandle;
+
+use crate::domain::answer::Answer;
+use crate::domain::clock::Clock;
+use crate::domain::command::Command;
+use crate::store::connection::{Connection, Database, Purpose};
+use crate::store::{StoreError, migrations, read};
+
+pub mod lane;
+mod queue;
+mod readers;
+mod rules;
+
+use lane::{Lane, LaneSettings, NoFaults};
+use queue::{Lanes, Ticket};
+use readers::Readers;
+pub use rules::Rules;
+
+/// How the engine is built.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// Writer lanes; SQLite always has one.
+    pub lanes: usize,
+    /// Reader threads.
+    pub readers: usize,
+    /// Commands that may wait at once; one more is answered BUSY.
+    pub queue_len_max: usize,
+    /// Starts the jitter of retries.
+    pub seed: u64,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self { lanes: 1, readers: 2, queue_len_max: 8_192, seed: 0 }
+    }
+}
+
+/// Why there is no definite answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineError {
+    /// This try was not accepted; nothing was written.
+    Busy,
+    /// The outcome is unknown; the same key finds it out.
+    Timeout,
+    /// A fault of ours; nothing was written.
+    Internal,
+}
+
+impl EngineError {
+    /// Whether the same request may yet succeed.
+    pub fn is_retryable(self) -> bool {
+        match self {
+            Self::Busy | Self::Timeout => true,
+            Self::Internal => false,
+        }
+    }
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Busy => "busy; nothing was written",
+            Self::Timeout => "the outcome is unknown",
+            Self::Internal => "internal error; nothing was written",
+        })
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+/// What happens when the storage under an embedded database fails: the process must not go on.
+pub type OnStorageFailure = Arc<dyn Fn(&StoreError) + Send + Sync>;
+
+/// The running engine. Cheap to share; closed once.
+pub struct Engine {
+    clock: Arc<dyn Clock>,
+    lanes: Arc<Lanes>,
+    readers: Readers,
+    rules: Arc<RwLock<Arc<Rules>>>,
+    refresher: rules::Refresher,
+    threads: std::sync::Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Engine {
+    /// Connects, checks that the database is migrated, and starts lanes and readers.
+    ///
+    /// # Errors
+    /// No connection, or a database that isn't at the version of this program.
+    pub fn start(
+        database: &Database,
+        settings: &EngineSettings,
+        clock: Arc<dyn Clock>,
+        on_storage_failure: OnStorageFailure,
+    ) -> Result<Self, StoreError> {
+        let mut connection = database.connect(Purpose::Read)?;
+        migrations::check(&mut connection)?;
+        let first_rules = Rules::load(&mut connection)?;
+        let zone = first_rules.utility.zone;
+        let rules = Arc::new(RwLock::new(Arc::new(first_rules)));
+        let lane_count = match database {
+            Database::Sqlite(_) => 1,
+            Database::Postgres(_) => settings.lanes.max(1),
+        };
+        let lanes = Arc::new(Lanes::new(lane_count, settings.queue_len_max));
+        let mut threads = Vec::new();
+        for index in 0..lane_count {
+            let lane = Lane::new(LaneSettings {
+                database: database.clone(),
+                zone,
+                seed: settings.seed.wrapping_add(index as u64),
+                on_storage_failure: on_storage_failure.clone(),
+                faults: Box::new(NoFaults),
+            });
+            let lanes = lanes.clone();
+            threads.push(spawn(&format!("lane-{index}"), move || lane.run(&lanes, index)));
+        }
+        let (readers, reader_threads) = Readers::start(database, settings.readers.max(1));
+        threads.extend(reader_threads);
+        let refresher = rules::Refresher::start(database.clone(), rules.clone());
+        Ok(Self { clock, lanes, readers, rules, refresher, threads: std::sync::Mutex::new(threads) })
+    }
+
+    /// Now, by the clock that was handed in, in milliseconds UTC.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// The utility, its dated rules and its channels, at most a few seconds old. No decision is made
+    /// from them.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.rules.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Has one command decided and made durable.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn submit(&self, command: Command) -> Result<Answer, EngineError> {
+        let mut answers = self.submit_all(vec![command]).await?;
+        answers.pop().ok_or(EngineError::Internal)
+    }
+
+    /// Has a list of commands decided, those for one account in order. All are taken in or none.
+    ///
+    /// # Errors
+    /// If any has no definite answer the whole list has none; send it again.
+    pub async fn submit_all(&self, commands: Vec<Command>) -> Result<Vec<Answer>, EngineError> {
+        let tickets = self.lanes.push_all(commands, self.clock.now_ms())?;
+        let mut answers = Vec::with_capacity(tickets.len());
+        let mut failure = None;
+        for ticket in tickets {
+            match Ticket::answer(ticket).await {
+                Ok(answer) => answers.push(answer),
+                Err(EngineError::Timeout) => failure = Some(EngineError::Timeout),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        match failure {
+            None => Ok(answers),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Looks up accounts, combined with whatever other look-ups are waiting.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn accounts(&self, numbers: Vec<String>) -> Result<readers::Accounts, EngineError> {
+        self.readers.accounts(numbers).await
+    }
+
+    /// Looks up all payable bills of accounts, combined with whatever other look-ups are waiting.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn open_bills(&self, numbers: Vec<String>) -> Result<readers::OpenBills, EngineError> {
+        self.readers.open_bills(numbers).await
+    }
+
+    /// Runs any other look-up on a reader's connection. It may run twice, if the first connection
+    /// turns out to be dead.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn read<T, F>(&self, look_up: F) -> Result<T, EngineError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.readers.read(look_up).await
+    }
+
+    /// Takes nothing more in, lets lanes finish what is queued, and waits for the threads.
+    pub fn close(&self) {
+        self.lanes.close();
+        self.readers.close();
+        self.refresher.close();
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the engine ended in a panic");
+            }
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
+    thread.expect("the system lets the engine start its threads")
+}
+
+/// Reads straight from a database, without an engine: for the command line.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn read_once<T>(
+    database: &Database,
+    look_up: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut connection = database.connect(Purpose::Read)?;
+    migrations::check(&mut connection)?;
+    look_up(&mut connection)
+}
+
+/// The utility's row, by which a caller learns currency and zone.
+pub type Utility = read::Utility;

@@ -1,0 +1,154 @@
+//! The bounded queue in front of the lanes, and the ticket a caller waits on.
+
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::EngineError;
+use crate::domain::answer::Answer;
+use crate::domain::command::Command;
+
+/// How long a caller waits. A command still queued then is dropped unwritten.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+const QUEUED: u8 = 0;
+const TAKEN: u8 = 1;
+const DROPPED: u8 = 2;
+
+/// A command on its way to a lane.
+pub(super) struct Queued {
+    pub(super) command: Command,
+    pub(super) at_ms: i64,
+    standing: Arc<AtomicU8>,
+    reply: oneshot::Sender<Result<Answer, EngineError>>,
+}
+
+impl Queued {
+    /// Takes it into a batch; false if its caller has given up.
+    fn take(&self) -> bool {
+        self.standing.compare_exchange(QUEUED, TAKEN, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Answers the caller, who may be gone.
+    pub(super) fn answer(self, answer: Result<Answer, EngineError>) {
+        let _nobody_waits_any_more = self.reply.send(answer);
+    }
+}
+
+/// What a caller waits on.
+pub(super) struct Ticket {
+    standing: Arc<AtomicU8>,
+    reply: oneshot::Receiver<Result<Answer, EngineError>>,
+}
+
+impl Ticket {
+    /// Waits for the answer, at most until the deadline.
+    pub(super) async fn answer(self) -> Result<Answer, EngineError> {
+        let Self { standing, mut reply } = self;
+        match tokio::time::timeout(DEADLINE, &mut reply).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(EngineError::Timeout),
+            Err(_) => {
+                let dropped =
+                    standing.compare_exchange(QUEUED, DROPPED, Ordering::AcqRel, Ordering::Acquire).is_ok();
+                Err(if dropped { EngineError::Busy } else { EngineError::Timeout })
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct LaneQueue {
+    queued: Mutex<VecDeque<Queued>>,
+    arrived: Condvar,
+}
+
+/// The queues of all lanes under one bound.
+pub(super) struct Lanes {
+    queues: Vec<LaneQueue>,
+    len: AtomicUsize,
+    len_max: usize,
+    is_closed: AtomicBool,
+}
+
+impl Lanes {
+    pub(super) fn new(lane_count: usize, len_max: usize) -> Self {
+        let queues = (0..lane_count).map(|_| LaneQueue::default()).collect();
+        Self { queues, len: AtomicUsize::new(0), len_max, is_closed: AtomicBool::new(false) }
+    }
+
+    /// Queues all the commands or none.
+    pub(super) fn push_all(&self, commands: Vec<Command>, at_ms: i64) -> Result<Vec<Ticket>, EngineError> {
+        let wanted = commands.len();
+        let room = |len: usize| Some(len + wanted).filter(|after| *after <= self.len_max);
+        if self.is_closed.load(Ordering::Acquire)
+            || self.len.fetch_update(Ordering::AcqRel, Ordering::Acquire, room).is_err()
+        {
+            return Err(EngineError::Busy);
+        }
+        Ok(commands.into_iter().map(|command| self.push(command, at_ms)).collect())
+    }
+
+    fn push(&self, command: Command, at_ms: i64) -> Ticket {
+        let (reply, replied) = oneshot::channel();
+        let standing = Arc::new(AtomicU8::new(QUEUED));
+        let ticket = Ticket { standing: standing.clone(), reply: replied };
+        let queue = &self.queues[lane_of(&command, self.queues.len())];
+        queue.queued.lock().unwrap_or_else(PoisonError::into_inner).push_back(Queued {
+            command,
+            at_ms,
+            standing,
+            reply,
+        });
+        queue.arrived.notify_one();
+        ticket
+    }
+
+    /// Waits for commands and takes up to `len_max` of them; `None` once the queue is closed and empty.
+    pub(super) fn take_batch(&self, lane: usize, len_max: usize) -> Option<Vec<Queued>> {
+        let queue = &self.queues[lane];
+        let mut queued = queue.queued.lock().unwrap_or_else(PoisonError::into_inner);
+        while queued.is_empty() {
+            if self.is_closed.load(Ordering::Acquire) {
+                return None;
+            }
+            queued = queue.arrived.wait(queued).unwrap_or_else(PoisonError::into_inner);
+        }
+        let len = queued.len().min(len_max);
+        let batch: Vec<Queued> = queued.drain(..len).collect();
+        drop(queued);
+        self.len.fetch_sub(batch.len(), Ordering::AcqRel);
+        Some(batch.into_iter().filter(Queued::take).collect())
+    }
+
+    /// Takes nothing more in and wakes the lanes.
+    pub(super) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        for queue in &self.queues {
+            let _held_so_that_no_lane_is_between_check_and_wait =
+                queue.queued.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.arrived.notify_all();
+        }
+    }
+}
+
+/// The lane of a command: by account, so that one account's commands keep their order. A reversal
+/// goes by its payment's key; the locks make any lane right for it.
+fn lane_of(command: &Command, lane_count: usize) -> usize {
+    if lane_count == 1 {
+        return 0;
+    }
+    let mut hasher = DefaultHasher::new();
+    match command {
+        Command::PostPayment(command) => command.input.account_number.hash(&mut hasher),
+        Command::ReversePayment(command) => command.input.payment_key.hash(&mut hasher),
+        Command::IssueBill(command) => command.account_number.hash(&mut hasher),
+        Command::SaveAccount(command) => command.number.hash(&mut hasher),
+        Command::AddChannel(_) | Command::SuspendChannel { .. } => return 0,
+    }
+    usize::try_from(hasher.finish() % lane_count as u64).unwrap_or(0)
+}

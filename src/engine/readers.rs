@@ -1,0 +1,224 @@
+//! Readers: a few threads with a read-only connection each, which drain the look-ups that queued
+//! and answer those of a kind with one statement.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::EngineError;
+use crate::domain::account::{Account, Holder};
+use crate::domain::bill::Bill;
+use crate::store::connection::{Connection, Database, Purpose};
+use crate::store::{StoreError, read};
+
+/// Look-ups answered together.
+const ROUND_LEN_MAX: usize = 100;
+/// Look-ups that may wait; one more is answered BUSY.
+const QUEUE_LEN_MAX: usize = 8_192;
+/// How long a caller waits.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Accounts with their holders, by number.
+pub type Accounts = HashMap<String, (Account, Holder)>;
+/// Payable bills, oldest due date first, by account number.
+pub type OpenBills = HashMap<String, Vec<Bill>>;
+
+type Reply<T> = oneshot::Sender<Result<T, EngineError>>;
+
+/// A look-up by account numbers that can be combined with others of its kind.
+struct ByNumbers<T> {
+    numbers: Vec<String>,
+    reply: Reply<HashMap<String, T>>,
+}
+
+enum Job {
+    Accounts(ByNumbers<(Account, Holder)>),
+    OpenBills(ByNumbers<Vec<Bill>>),
+    /// Any other; says whether it is done. Told that it is the last try, it always is.
+    Other(Box<dyn FnMut(&mut Connection, bool) -> bool + Send>),
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    is_closed: bool,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Readers {
+    shared: Arc<(Mutex<Queue>, Condvar)>,
+}
+
+impl Readers {
+    pub(super) fn start(database: &Database, thread_count: usize) -> (Self, Vec<JoinHandle<()>>) {
+        let readers = Self::default();
+        let thread = |index| {
+            let (readers, database) = (readers.clone(), database.clone());
+            super::spawn(&format!("reader-{index}"), move || readers.run(&database))
+        };
+        let threads = (0..thread_count).map(thread).collect();
+        (readers, threads)
+    }
+
+    pub(super) async fn accounts(&self, numbers: Vec<String>) -> Result<Accounts, EngineError> {
+        self.ask(|reply| Job::Accounts(ByNumbers { numbers, reply })).await
+    }
+
+    pub(super) async fn open_bills(&self, numbers: Vec<String>) -> Result<OpenBills, EngineError> {
+        self.ask(|reply| Job::OpenBills(ByNumbers { numbers, reply })).await
+    }
+
+    pub(super) async fn read<T, F>(&self, mut look_up: F) -> Result<T, EngineError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.ask(|reply| {
+            let mut reply = Some(reply);
+            Job::Other(Box::new(move |connection, is_last_try| {
+                let result = look_up(connection);
+                if result.is_err() && !is_last_try {
+                    return false;
+                }
+                if let Some(reply) = reply.take() {
+                    let _nobody_waits_any_more = reply.send(result.map_err(|error| engine_error(&error)));
+                }
+                true
+            }))
+        })
+        .await
+    }
+
+    pub(super) fn close(&self) {
+        let (queue, arrived) = &*self.shared;
+        queue.lock().unwrap_or_else(PoisonError::into_inner).is_closed = true;
+        arrived.notify_all();
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, EngineError> {
+        let (reply, answered) = oneshot::channel();
+        self.push(job(reply))?;
+        match tokio::time::timeout(DEADLINE, answered).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Err(EngineError::Busy),
+        }
+    }
+
+    fn push(&self, job: Job) -> Result<(), EngineError> {
+        let (queue, arrived) = &*self.shared;
+        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if queue.is_closed || queue.jobs.len() >= QUEUE_LEN_MAX {
+            return Err(EngineError::Busy);
+        }
+        queue.jobs.push_back(job);
+        arrived.notify_one();
+        Ok(())
+    }
+
+    fn take_round(&self) -> Option<Vec<Job>> {
+        let (queue, arrived) = &*self.shared;
+        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+        while queue.jobs.is_empty() {
+            if queue.is_closed {
+                return None;
+            }
+            queue = arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        let len = queue.jobs.len().min(ROUND_LEN_MAX);
+        Some(queue.jobs.drain(..len).collect())
+    }
+
+    fn run(&self, database: &Database) {
+        let mut reader = Reader { database, connection: None };
+        while let Some(jobs) = self.take_round() {
+            reader.answer_round(jobs);
+        }
+    }
+}
+
+struct Reader<'a> {
+    database: &'a Database,
+    connection: Option<Connection>,
+}
+
+impl Reader<'_> {
+    fn answer_round(&mut self, jobs: Vec<Job>) {
+        let (mut accounts, mut open_bills) = (Vec::new(), Vec::new());
+        for job in jobs {
+            match job {
+                Job::Accounts(job) => accounts.push(job),
+                Job::OpenBills(job) => open_bills.push(job),
+                Job::Other(job) => self.answer_other(job),
+            }
+        }
+        self.answer_combined(accounts, read::accounts);
+        self.answer_combined(open_bills, read::open_bills);
+    }
+
+    fn answer_combined<T: Clone>(
+        &mut self,
+        jobs: Vec<ByNumbers<T>>,
+        look_up: fn(&mut Connection, &[&str]) -> Result<HashMap<String, T>, StoreError>,
+    ) {
+        if jobs.is_empty() {
+            return;
+        }
+        let mut numbers: Vec<&str> = jobs.iter().flat_map(|job| &job.numbers).map(String::as_str).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let found = self.look_up(|connection| look_up(connection, &numbers));
+        for ByNumbers { numbers, reply } in jobs {
+            let own = match &found {
+                Ok(found) => {
+                    let own = numbers.into_iter().filter_map(|number| {
+                        let value = found.get(&number)?.clone();
+                        Some((number, value))
+                    });
+                    Ok(own.collect())
+                }
+                Err(error) => Err(*error),
+            };
+            let _nobody_waits_any_more = reply.send(own);
+        }
+    }
+
+    /// Looks up, once more on a new connection where the first try fails.
+    fn look_up<T>(
+        &mut self,
+        mut look_up: impl FnMut(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, EngineError> {
+        let first = self.connection().and_then(&mut look_up);
+        first.or_else(|_| {
+            self.connection = None;
+            self.connection().and_then(&mut look_up).map_err(|error| engine_error(&error))
+        })
+    }
+
+    fn answer_other(&mut self, mut job: Box<dyn FnMut(&mut Connection, bool) -> bool + Send>) {
+        for is_last_try in [false, true] {
+            let Ok(connection) = self.connection() else { continue };
+            if job(connection, is_last_try) {
+                return;
+            }
+            self.connection = None;
+        }
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection, StoreError> {
+        match &mut self.connection {
+            Some(connection) => Ok(connection),
+            none => Ok(none.insert(self.database.connect(Purpose::Read)?)),
+        }
+    }
+}
+
+fn engine_error(error: &StoreError) -> EngineError {
+    tracing::warn!(%error, "a look-up failed");
+    match error {
+        StoreError::Corrupt(_) | StoreError::Url(_) => EngineError::Internal,
+        StoreError::Connect(_) | StoreError::NotMigrated(_) | StoreError::Statement(_) => EngineError::Busy,
+    }
+}
