@@ -1,4 +1,7 @@
 //! granary, the payment door of an electricity utility.
+pub mod access;
 pub mod domain;
 pub mod engine;
+pub mod graphql;
+pub mod http;
 pub mod store;

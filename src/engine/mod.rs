@@ -13,7 +13,7 @@ use crate::store::{StoreError, migrations, read};
 
 pub mod lane;
 mod queue;
-mod readers;
+pub mod readers;
 mod rules;
 
 use lane::{Lane, LaneSettings, NoFaults};
@@ -180,6 +180,15 @@ impl Engine {
     /// See [`EngineError`].
     pub async fn open_bills(&self, numbers: Vec<String>) -> Result<readers::OpenBills, EngineError> {
         self.readers.open_bills(numbers).await
+    }
+
+    /// Looks up bills by account number and bill number, combined with whatever other look-ups are
+    /// waiting.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn bills(&self, keys: Vec<(String, String)>) -> Result<readers::Bills, EngineError> {
+        self.readers.bills(keys).await
     }
 
     /// Runs any other look-up on a reader's connection. It may run twice, if the first connection

@@ -2,6 +2,7 @@
 //! and answer those of a kind with one statement.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -26,17 +27,21 @@ pub type Accounts = HashMap<String, (Account, Holder)>;
 /// Payable bills, oldest due date first, by account number.
 pub type OpenBills = HashMap<String, Vec<Bill>>;
 
+/// Bills, by account number and bill number.
+pub type Bills = HashMap<(String, String), Bill>;
+
 type Reply<T> = oneshot::Sender<Result<T, EngineError>>;
 
-/// A look-up by account numbers that can be combined with others of its kind.
-struct ByNumbers<T> {
-    numbers: Vec<String>,
-    reply: Reply<HashMap<String, T>>,
+/// A look-up by keys that can be combined with others of its kind.
+struct ByKeys<K, T> {
+    keys: Vec<K>,
+    reply: Reply<HashMap<K, T>>,
 }
 
 enum Job {
-    Accounts(ByNumbers<(Account, Holder)>),
-    OpenBills(ByNumbers<Vec<Bill>>),
+    Accounts(ByKeys<String, (Account, Holder)>),
+    OpenBills(ByKeys<String, Vec<Bill>>),
+    Bills(ByKeys<(String, String), Bill>),
     /// Any other; says whether it is done. Told that it is the last try, it always is.
     Other(Box<dyn FnMut(&mut Connection, bool) -> bool + Send>),
 }
@@ -64,11 +69,15 @@ impl Readers {
     }
 
     pub(super) async fn accounts(&self, numbers: Vec<String>) -> Result<Accounts, EngineError> {
-        self.ask(|reply| Job::Accounts(ByNumbers { numbers, reply })).await
+        self.ask(|reply| Job::Accounts(ByKeys { keys: numbers, reply })).await
     }
 
     pub(super) async fn open_bills(&self, numbers: Vec<String>) -> Result<OpenBills, EngineError> {
-        self.ask(|reply| Job::OpenBills(ByNumbers { numbers, reply })).await
+        self.ask(|reply| Job::OpenBills(ByKeys { keys: numbers, reply })).await
+    }
+
+    pub(super) async fn bills(&self, keys: Vec<(String, String)>) -> Result<Bills, EngineError> {
+        self.ask(|reply| Job::Bills(ByKeys { keys, reply })).await
     }
 
     pub(super) async fn read<T, F>(&self, mut look_up: F) -> Result<T, EngineError>
@@ -146,41 +155,40 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn answer_round(&mut self, jobs: Vec<Job>) {
-        let (mut accounts, mut open_bills) = (Vec::new(), Vec::new());
+        let (mut accounts, mut open_bills, mut bills) = (Vec::new(), Vec::new(), Vec::new());
         for job in jobs {
             match job {
                 Job::Accounts(job) => accounts.push(job),
                 Job::OpenBills(job) => open_bills.push(job),
+                Job::Bills(job) => bills.push(job),
                 Job::Other(job) => self.answer_other(job),
             }
         }
         self.answer_combined(accounts, read::accounts);
         self.answer_combined(open_bills, read::open_bills);
+        self.answer_combined(bills, read::bills);
     }
 
-    fn answer_combined<T: Clone>(
+    fn answer_combined<K: Ord + Hash + Clone, T: Clone>(
         &mut self,
-        jobs: Vec<ByNumbers<T>>,
-        look_up: fn(&mut Connection, &[&str]) -> Result<HashMap<String, T>, StoreError>,
+        jobs: Vec<ByKeys<K, T>>,
+        look_up: fn(&mut Connection, &[K]) -> Result<HashMap<K, T>, StoreError>,
     ) {
         if jobs.is_empty() {
             return;
         }
-        let mut numbers: Vec<&str> = jobs.iter().flat_map(|job| &job.numbers).map(String::as_str).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let found = self.look_up(|connection| look_up(connection, &numbers));
-        for ByNumbers { numbers, reply } in jobs {
-            let own = match &found {
-                Ok(found) => {
-                    let own = numbers.into_iter().filter_map(|number| {
-                        let value = found.get(&number)?.clone();
-                        Some((number, value))
-                    });
-                    Ok(own.collect())
-                }
-                Err(error) => Err(*error),
-            };
+        let mut keys: Vec<K> = jobs.iter().flat_map(|job| job.keys.iter().cloned()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let found = self.look_up(|connection| look_up(connection, &keys));
+        for ByKeys { keys, reply } in jobs {
+            let own = found.as_ref().map_err(|error| *error).map(|found| {
+                let own = keys.into_iter().filter_map(|key| {
+                    let value = found.get(&key)?.clone();
+                    Some((key, value))
+                });
+                own.collect()
+            });
             let _nobody_waits_any_more = reply.send(own);
         }
     }

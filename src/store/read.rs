@@ -90,10 +90,12 @@ statement! {
 /// The accounts of these numbers that exist, with their holders, by number.
 pub fn accounts(
     connection: &mut Connection,
-    numbers: &[&str],
+    numbers: &[String],
 ) -> Result<HashMap<String, (Account, Holder)>, StoreError> {
     let rows: Vec<HeldAccountRow> = match connection {
-        Connection::Postgres(connection) => AccountsPg { numbers: numbers.to_vec() }.load(connection)?,
+        Connection::Postgres(connection) => {
+            AccountsPg { numbers: numbers.iter().map(String::as_str).collect() }.load(connection)?
+        }
         Connection::Sqlite(connection) => {
             let mut rows = Vec::new();
             for number in numbers {
@@ -125,10 +127,12 @@ statement! {
 /// All payable bills of these accounts, oldest due date first, by account number.
 pub fn open_bills(
     connection: &mut Connection,
-    numbers: &[&str],
+    numbers: &[String],
 ) -> Result<HashMap<String, Vec<Bill>>, StoreError> {
     let rows: Vec<BillRow> = match connection {
-        Connection::Postgres(connection) => OpenBillsPg { numbers: numbers.to_vec() }.load(connection)?,
+        Connection::Postgres(connection) => {
+            OpenBillsPg { numbers: numbers.iter().map(String::as_str).collect() }.load(connection)?
+        }
         Connection::Sqlite(connection) => {
             let mut rows = Vec::new();
             for number in numbers {
@@ -157,8 +161,11 @@ statement! {
     sqlite concat!("SELECT ", bill_columns!(), " FROM bills b WHERE b.account_number = ? AND b.bill_number = ?")
 }
 
-/// The bills of these (account number, bill number) that exist.
-pub fn bills(connection: &mut Connection, keys: &[(String, String)]) -> Result<Vec<Bill>, StoreError> {
+/// The bills of these (account number, bill number) that exist, by the same.
+pub fn bills(
+    connection: &mut Connection,
+    keys: &[(String, String)],
+) -> Result<HashMap<(String, String), Bill>, StoreError> {
     let rows: Vec<BillRow> = match connection {
         Connection::Postgres(connection) => BillsPg {
             account_numbers: keys.iter().map(|(account_number, _)| account_number.as_str()).collect(),
@@ -173,7 +180,9 @@ pub fn bills(connection: &mut Connection, keys: &[(String, String)]) -> Result<V
             rows
         }
     };
-    rows.into_iter().map(BillRow::into_bill).collect()
+    let keyed =
+        |row: BillRow| row.into_bill().map(|bill| ((bill.account_number.clone(), bill.number.clone()), bill));
+    rows.into_iter().map(keyed).collect()
 }
 
 statement! {

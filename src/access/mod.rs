@@ -1,0 +1,5 @@
+//! Who asks, and what they may: a token becomes a [`caller::Caller`], a caller is asked for rights.
+//! No request, no GraphQL and no database here.
+
+pub mod caller;
+pub mod tokens;

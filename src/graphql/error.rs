@@ -1,0 +1,76 @@
+//! Top-level errors: the caller's bugs and our faults, in a closed set of codes. Causes, SQL and
+//! paths never leave the process.
+
+use async_graphql::{Error, ErrorExtensionValues};
+
+use crate::access::caller::Forbidden;
+use crate::domain::text::word_enum;
+use crate::engine::EngineError;
+
+word_enum! {
+    /// `extensions.code` of a top-level error.
+    ErrorCode {
+        /// The request itself is wrong.
+        BadUserInput = "BAD_USER_INPUT",
+        /// No valid token.
+        Unauthenticated = "UNAUTHENTICATED",
+        /// The token doesn't allow it.
+        Forbidden = "FORBIDDEN",
+        /// The document is larger than allowed.
+        QueryTooLarge = "QUERY_TOO_LARGE",
+        /// Too many requests.
+        RateLimited = "RATE_LIMITED",
+        /// This try was not accepted; nothing was written.
+        Busy = "BUSY",
+        /// The outcome is unknown; send the same again.
+        Timeout = "TIMEOUT",
+        /// A fault of ours.
+        Internal = "INTERNAL",
+    }
+}
+
+impl ErrorCode {
+    /// Whether the same request may yet succeed.
+    pub fn is_retryable(self) -> bool {
+        match self {
+            Self::RateLimited | Self::Busy | Self::Timeout => true,
+            Self::BadUserInput
+            | Self::Unauthenticated
+            | Self::Forbidden
+            | Self::QueryTooLarge
+            | Self::Internal => false,
+        }
+    }
+
+    /// Puts the code and `retryable` where clients look for them.
+    pub fn extend(self, extensions: &mut ErrorExtensionValues) {
+        extensions.set("code", self.word());
+        extensions.set("retryable", self.is_retryable());
+    }
+
+    /// An error of a field.
+    pub fn error(self, message: impl Into<String>) -> Error {
+        let mut error = Error::new(message);
+        self.extend(error.extensions.get_or_insert_default());
+        error
+    }
+}
+
+/// The caller's bug, in words.
+pub fn bad_input(message: impl Into<String>) -> Error {
+    ErrorCode::BadUserInput.error(message)
+}
+
+/// What the engine couldn't answer.
+pub fn engine_error(error: EngineError) -> Error {
+    match error {
+        EngineError::Busy => ErrorCode::Busy.error("Busy: nothing was written; send the same again."),
+        EngineError::Timeout => ErrorCode::Timeout.error("The outcome is unknown; send the same again."),
+        EngineError::Internal => ErrorCode::Internal.error("Internal error."),
+    }
+}
+
+/// What the caller may not do.
+pub fn forbidden(Forbidden(right): Forbidden) -> Error {
+    ErrorCode::Forbidden.error(format!("This needs a token with {right}."))
+}

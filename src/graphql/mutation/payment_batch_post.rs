@@ -1,0 +1,63 @@
+//! `paymentBatchPost`.
+
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+
+use super::super::error::{ErrorCode, bad_input, engine_error};
+use super::super::limits::BATCH_PAYMENTS_MAX;
+use super::super::session::engine;
+use super::payment_post::{PaymentPostInput, PaymentPostPayload, command, poster};
+
+/// Payments to be posted, each on its own.
+#[derive(InputObject)]
+pub(in crate::graphql) struct PaymentBatchPostInput {
+    /// The payments, at most 1000; those of one account are posted in this order.
+    payments: Vec<PaymentPostInput>,
+}
+
+/// The answers to a batch of payments.
+#[derive(SimpleObject)]
+pub(in crate::graphql) struct PaymentBatchPostPayload {
+    /// One answer for each payment, in the order of the input.
+    results: Vec<PaymentPostPayload>,
+}
+
+#[derive(Default)]
+pub(super) struct PaymentBatchPostMutation;
+
+#[Object]
+impl PaymentBatchPostMutation {
+    /// Posts up to 1000 payments, each on its own key as by paymentPost. If any of them has no
+    /// definite outcome the whole field answers BUSY or TIMEOUT: send the same batch again, and those
+    /// already posted are replayed. Needs payments:post.
+    async fn payment_batch_post(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The payments.")] input: PaymentBatchPostInput,
+    ) -> Result<Option<PaymentBatchPostPayload>> {
+        let (caller, mode) = poster(ctx)?;
+        if input.payments.len() > BATCH_PAYMENTS_MAX {
+            return Err(bad_input(format!("A batch holds at most {BATCH_PAYMENTS_MAX} payments.")));
+        }
+        let mut commands = Vec::new();
+        let mut results = Vec::new();
+        for payment in input.payments {
+            results.push(match command(caller, mode, payment)? {
+                Err(refusals) => Some(PaymentPostPayload::malformed(refusals)),
+                Ok(command) => {
+                    commands.push(command);
+                    None
+                }
+            });
+        }
+        let mut answers = engine(ctx)?.submit_all(commands).await.map_err(engine_error)?.into_iter();
+        let mut fill = |result: Option<PaymentPostPayload>| match result {
+            Some(malformed) => Ok(malformed),
+            None => {
+                let answer = answers.next().ok_or_else(|| ErrorCode::Internal.error("Internal error."))?;
+                PaymentPostPayload::from_answer(answer)
+            }
+        };
+        let results = results.into_iter().map(&mut fill).collect::<Result<Vec<_>>>()?;
+        Ok(Some(PaymentBatchPostPayload { results }))
+    }
+}

@@ -1,0 +1,190 @@
+//! `paymentReverse`.
+
+use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+
+use super::super::error::{ErrorCode, bad_input, engine_error};
+use super::super::scalars::Text;
+use super::super::session::{caller_with, engine};
+use super::super::types::enums::api_enum;
+use super::super::types::payment::Payment;
+use crate::access::caller::{Caller, Scope};
+use crate::domain::answer::{Answer, Refusal, ReverseOutcome, ReverseRefusalCode};
+use crate::domain::command::{Command, Key, ReverseInput, ReversePayment};
+use crate::domain::payment::Actor;
+use crate::domain::text::{NOTE_LEN_MAX, is_idempotency_key};
+
+/// A payment to be undone.
+#[derive(InputObject)]
+pub(in crate::graphql) struct PaymentReverseInput {
+    /// The channel's own permanent number for this reversal, 1 to 128 visible ASCII characters; not
+    /// the payment's.
+    idempotency_key: Text,
+    /// Key of the payment, in the same channel.
+    payment_idempotency_key: Text,
+    /// Why, at most 200 characters.
+    reason: Text,
+}
+
+api_enum! {
+    /// Why a payment was not reversed, in order of precedence. The first two are not stored.
+    PaymentReverseErrorCode of ReverseRefusalCode {
+        /// The key is not 1 to 128 visible ASCII characters.
+        IdempotencyKeyMalformed,
+        /// The payment's key is not 1 to 128 visible ASCII characters.
+        PaymentKeyMalformed,
+        /// The key was used with another input; the field is named. Nothing was moved.
+        IdempotencyKeyReused,
+        /// The payment was refused; there is nothing to undo.
+        PaymentWasRefused,
+        /// The payment is undone already, under another key.
+        PaymentAlreadyReversed,
+    }
+}
+
+/// Why a payment was not reversed.
+#[derive(SimpleObject, Clone)]
+pub(in crate::graphql) struct PaymentReverseUserError {
+    /// The reason as a word.
+    code: PaymentReverseErrorCode,
+    /// The same in words.
+    message: String,
+    /// The input's field it is about; null where it is about none.
+    field: Option<Vec<String>>,
+    /// Whether the same key and input may yet succeed.
+    retryable: bool,
+}
+
+impl From<Refusal<ReverseRefusalCode>> for PaymentReverseUserError {
+    fn from(refusal: Refusal<ReverseRefusalCode>) -> Self {
+        Self {
+            code: refusal.code.into(),
+            message: refusal.message,
+            field: refusal.field.map(|field| vec![field]),
+            retryable: refusal.code.is_retryable(),
+        }
+    }
+}
+
+/// What became of a reversal.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::graphql) enum PaymentReverseOutcome {
+    /// The payment is undone.
+    Reversed,
+    /// The payment has not come yet; when it does it is posted and undone at once, touching no bill.
+    Remembered,
+}
+
+/// The answer to a reversal.
+pub(in crate::graphql) enum PaymentReversePayload {
+    Reversed { payment: Box<Payment>, replayed: bool },
+    Remembered { replayed: bool },
+    Refused { errors: Vec<PaymentReverseUserError>, replayed: bool },
+}
+
+/// The answer to a reversal.
+#[Object]
+impl PaymentReversePayload {
+    /// The payment that is undone; null where it has not come yet or nothing was undone.
+    async fn payment(&self) -> Option<&Payment> {
+        match self {
+            Self::Reversed { payment, .. } => Some(payment),
+            Self::Remembered { .. } | Self::Refused { .. } => None,
+        }
+    }
+
+    /// Whether this repeats the first answer given under the key.
+    async fn replayed(&self) -> bool {
+        match self {
+            Self::Reversed { replayed, .. }
+            | Self::Remembered { replayed }
+            | Self::Refused { replayed, .. } => *replayed,
+        }
+    }
+
+    /// What became of it; null where it was refused.
+    async fn outcome(&self) -> Option<PaymentReverseOutcome> {
+        match self {
+            Self::Reversed { .. } => Some(PaymentReverseOutcome::Reversed),
+            Self::Remembered { .. } => Some(PaymentReverseOutcome::Remembered),
+            Self::Refused { .. } => None,
+        }
+    }
+
+    /// Why it was refused; empty where it was not.
+    async fn user_errors(&self) -> &[PaymentReverseUserError] {
+        match self {
+            Self::Reversed { .. } | Self::Remembered { .. } => &[],
+            Self::Refused { errors, .. } => errors,
+        }
+    }
+}
+
+impl PaymentReversePayload {
+    fn from_answer(answer: Answer) -> Result<Self> {
+        match answer {
+            Answer::Reverse { outcome: ReverseOutcome::Reversed(payment), replayed } => {
+                Ok(Self::Reversed { payment: Box::new(Payment::new(*payment)), replayed })
+            }
+            Answer::Reverse { outcome: ReverseOutcome::Remembered, replayed } => {
+                Ok(Self::Remembered { replayed })
+            }
+            Answer::Reverse { outcome: ReverseOutcome::Refused(refusal), replayed } => {
+                Ok(Self::Refused { errors: vec![refusal.into()], replayed })
+            }
+            Answer::UnknownChannel => {
+                Err(ErrorCode::Forbidden.error("The token's channel is not registered."))
+            }
+            Answer::Post { .. } | Answer::Line(_) => Err(ErrorCode::Internal.error("Internal error.")),
+        }
+    }
+}
+
+fn malformed(input: &PaymentReverseInput) -> Vec<Refusal<ReverseRefusalCode>> {
+    let message = "The key is 1 to 128 visible ASCII characters.";
+    let mut refusals = Vec::new();
+    if !is_idempotency_key(&input.idempotency_key.0) {
+        let code = ReverseRefusalCode::IdempotencyKeyMalformed;
+        refusals.push(Refusal::of_field(code, "idempotencyKey", message));
+    }
+    if !is_idempotency_key(&input.payment_idempotency_key.0) {
+        let code = ReverseRefusalCode::PaymentKeyMalformed;
+        refusals.push(Refusal::of_field(code, "paymentIdempotencyKey", message));
+    }
+    refusals
+}
+
+fn command(caller: &Caller, input: PaymentReverseInput) -> Command {
+    Command::ReversePayment(ReversePayment {
+        key: Key { channel_code: caller.channel_code.clone(), text: input.idempotency_key.0 },
+        input: ReverseInput { payment_key: input.payment_idempotency_key.0, reason: input.reason.0 },
+        actor: Actor { subject: caller.subject.clone(), token_id: caller.token_id.clone() },
+    })
+}
+
+#[derive(Default)]
+pub(super) struct PaymentReverseMutation;
+
+#[Object]
+impl PaymentReverseMutation {
+    /// Undoes one payment of the caller's own channel, once and wholly, by a new entry. A reversal
+    /// that arrives before its payment is remembered. The same key with the same input repeats the
+    /// first answer, marked replayed. After BUSY, TIMEOUT or no answer send the same again. Needs
+    /// payments:reverse.
+    async fn payment_reverse(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The reversal.")] input: PaymentReverseInput,
+    ) -> Result<Option<PaymentReversePayload>> {
+        let caller = caller_with(ctx, Scope::PaymentsReverse)?;
+        if input.reason.0.chars().count() > NOTE_LEN_MAX {
+            return Err(bad_input(format!("`reason` has at most {NOTE_LEN_MAX} characters.")));
+        }
+        let malformed = malformed(&input);
+        if !malformed.is_empty() {
+            let errors = malformed.into_iter().map(Into::into).collect();
+            return Ok(Some(PaymentReversePayload::Refused { errors, replayed: false }));
+        }
+        let answer = engine(ctx)?.submit(command(caller, input)).await.map_err(engine_error)?;
+        PaymentReversePayload::from_answer(answer).map(Some)
+    }
+}

@@ -1,0 +1,136 @@
+//! Everything that can be asked.
+
+use async_graphql::{Context, ID, Object, Result};
+use futures_util::future::try_join_all;
+
+use super::error::{bad_input, engine_error, forbidden};
+use super::limits::ACCOUNTS_MAX;
+use super::mutation::payment_status::PaymentStatusResult;
+use super::scalars::Text;
+use super::session::{caller, caller_with, engine};
+use super::types::account::Account;
+use super::types::channel::Channel;
+use super::types::connection::PageRequest;
+use super::types::exception::{Exception, ExceptionConnection};
+use super::types::node::Node;
+use super::types::service_config::ServiceConfig;
+use crate::access::caller::{Forbidden, Scope};
+use crate::domain::command::Key;
+use crate::store::read;
+
+/// Everything that can be asked.
+pub struct Query;
+
+/// Everything that can be asked.
+#[Object]
+impl Query {
+    /// The account of that number; null where there is none or the caller may not see it. Needs
+    /// bills:read.
+    async fn account(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Account number, 1 to 20 digits.")] number: Text,
+    ) -> Result<Option<Account>> {
+        caller_with(ctx, Scope::BillsRead)?;
+        Account::find(ctx, &number.0).await
+    }
+
+    /// The accounts of these numbers, same length and order; null where there is none or the caller
+    /// may not see it. Needs bills:read.
+    async fn accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Account numbers, at most 100.")] numbers: Vec<Text>,
+    ) -> Result<Vec<Option<Account>>> {
+        let caller = caller_with(ctx, Scope::BillsRead)?;
+        check_list_len("numbers", numbers.len())?;
+        let visible =
+            numbers.iter().map(|number| number.0.clone()).filter(|number| caller.may_see_account(number));
+        let found = engine(ctx)?.accounts(visible.collect()).await.map_err(engine_error)?;
+        Ok(numbers.iter().map(|number| found.get(&number.0).cloned().map(Account::new)).collect())
+    }
+
+    /// What became of the caller's own payment with this key. NOT_FOUND means that nothing is
+    /// committed under it yet, and is not final: to make it final send the same paymentPost again,
+    /// or reverse it. Needs bills:read or payments:post.
+    async fn payment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Key the payment was sent with.")] idempotency_key: Text,
+    ) -> Result<PaymentStatusResult> {
+        let caller = caller(ctx)?;
+        require_any(
+            caller.has(Scope::BillsRead) || caller.has(Scope::PaymentsPost),
+            "bills:read or payments:post",
+        )?;
+        let key = Key { channel_code: caller.channel_code.clone(), text: idempotency_key.0 };
+        let look_up = move |connection: &mut _| read::find_key(connection, &key);
+        let found = engine(ctx)?.read(look_up).await.map_err(engine_error)?;
+        Ok(PaymentStatusResult::new(caller, found))
+    }
+
+    /// The caller's own channel; null for a customer. Needs bills:read, payments:post or ops:read.
+    async fn channel(&self, ctx: &Context<'_>) -> Result<Option<Channel>> {
+        let caller = caller(ctx)?;
+        let may_ask =
+            [Scope::BillsRead, Scope::PaymentsPost, Scope::OpsRead].iter().any(|scope| caller.has(*scope));
+        require_any(may_ask, "bills:read, payments:post or ops:read")?;
+        if caller.is_customer() {
+            return Ok(None);
+        }
+        Ok(engine(ctx)?.rules().channels.get(&caller.channel_code).cloned().map(Channel::new))
+    }
+
+    /// Differences that a person must resolve, of all channels, newest first. Needs ops:read.
+    async fn exceptions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100; 20 where absent.")] first: Option<i32>,
+        #[graphql(desc = "Cursor after which the page starts.")] after: Option<String>,
+    ) -> Result<ExceptionConnection> {
+        caller_with(ctx, Scope::OpsRead)?;
+        let page = PageRequest::new(first, after)?;
+        let (before_id, limit) = (page.after_id()?, page.limit());
+        let look_up = move |connection: &mut _| read::exception_page(connection, before_id, limit);
+        let found = engine(ctx)?.read(look_up).await.map_err(engine_error)?;
+        Ok(ExceptionConnection::new(page.page(found, |(number, _)| number.to_string()), Exception::new))
+    }
+
+    /// What a client needs to know of the service.
+    async fn service_config(&self, ctx: &Context<'_>) -> Result<ServiceConfig> {
+        Ok(ServiceConfig::new(engine(ctx)?.rules().utility.clone()))
+    }
+
+    /// The object of that id; null where there is none or the caller may not see it. Needs bills:read.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Opaque name of the object.")] id: ID,
+    ) -> Result<Option<Node>> {
+        caller_with(ctx, Scope::BillsRead)?;
+        Node::find(ctx, &id).await
+    }
+
+    /// The objects of these ids, same length and order; null where there is none or the caller may
+    /// not see it. Needs bills:read.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Opaque names of objects, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        caller_with(ctx, Scope::BillsRead)?;
+        check_list_len("ids", ids.len())?;
+        try_join_all(ids.iter().map(|id| Node::find(ctx, id))).await
+    }
+}
+
+fn check_list_len(name: &str, len: usize) -> Result<()> {
+    if len > ACCOUNTS_MAX {
+        return Err(bad_input(format!("`{name}` holds at most {ACCOUNTS_MAX}.")));
+    }
+    Ok(())
+}
+
+fn require_any(holds: bool, rights: &'static str) -> Result<()> {
+    if holds { Ok(()) } else { Err(forbidden(Forbidden(rights))) }
+}

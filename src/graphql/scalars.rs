@@ -1,0 +1,151 @@
+//! Scalars, strict both ways: what one writes the other reads.
+
+use std::borrow::Cow;
+
+use async_graphql::registry::Registry;
+use async_graphql::{InputType, InputValueError, InputValueResult, OutputType, Scalar, ScalarType, Value};
+use chrono::{NaiveDate, SecondsFormat, Utc};
+
+use super::error::ErrorCode;
+use crate::domain::calendar::INSTANT_MS_MAX;
+use crate::domain::money::{format_amount, parse_amount};
+use crate::domain::text::has_control;
+
+fn refuse<T: InputType>(message: &str) -> InputValueError<T> {
+    InputValueError::custom(message)
+        .with_extension("code", ErrorCode::BadUserInput.word())
+        .with_extension("retryable", false)
+}
+
+/// An amount of yuan as text with exactly two decimals, such as "125.40": 1 to 11 digits, a point, 2
+/// digits. A JSON number is refused. As a payment's amount it lies between 0.01 and 10000000000.00.
+pub(super) struct Amount(pub i64);
+
+#[Scalar(name = "Amount", specified_by_url = "https://en.wikipedia.org/wiki/Decimal_separator")]
+impl ScalarType for Amount {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let amount = match &value {
+            Value::String(text) => parse_amount(text),
+            _ => None,
+        };
+        amount.map(Self).ok_or_else(|| refuse("An amount is text with two decimals, such as \"125.40\"."))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(format_amount(self.0))
+    }
+}
+
+/// A day, ISO 8601, such as 2026-11-23.
+pub(super) struct Date(pub NaiveDate);
+
+#[Scalar(name = "Date", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let day = match &value {
+            Value::String(text) if text.len() == 10 => text.parse().ok(),
+            _ => None,
+        };
+        day.map(Self).ok_or_else(|| refuse("A day is text such as \"2026-11-23\"."))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// An instant, RFC 3339 with an offset and at most three fraction digits, such as
+/// 2026-11-23T08:30:00.250+08:00; between 1970 and 9999. Answers are in UTC.
+pub(super) struct DateTime(pub i64);
+
+#[Scalar(name = "DateTime", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let instant = match &value {
+            Value::String(text) => parse_instant(text),
+            _ => None,
+        };
+        instant
+            .map(Self)
+            .ok_or_else(|| refuse("An instant is text such as \"2026-11-23T08:30:00.250+08:00\"."))
+    }
+
+    fn to_value(&self) -> Value {
+        let instant = chrono::DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default();
+        Value::String(instant.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+fn parse_instant(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    let has_shape =
+        bytes.len() >= 20 && bytes[10] == b'T' && text.is_ascii() && !text.contains([' ', 't', 'z']);
+    let is_leap_second = bytes.get(17..19) == Some(b"60");
+    let fraction_len = match bytes.get(19) {
+        Some(b'.') => bytes[20..].iter().take_while(|byte| byte.is_ascii_digit()).count(),
+        _ => 0,
+    };
+    if !has_shape || is_leap_second || fraction_len > 3 {
+        return None;
+    }
+    let instant_ms = chrono::DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
+    (0..=INSTANT_MS_MAX).contains(&instant_ms).then_some(instant_ms)
+}
+
+/// A `String` without control characters: those are refused at the door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Text(pub String);
+
+impl InputType for Text {
+    type RawValueType = Self;
+
+    fn type_name() -> Cow<'static, str> {
+        <String as InputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <String as OutputType>::create_type_info(registry)
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        match value {
+            Some(Value::String(text)) if !has_control(&text) => Ok(Self(text)),
+            Some(Value::String(_)) => Err(refuse("Control characters are not allowed in text.")),
+            _ => Err(refuse("Expected text.")),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_read_strictly_and_round_trip() {
+        let cases = [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2026-11-23T08:30:00.25+08:00", Some(1_795_393_800_250)),
+            ("2026-11-23T08:30:00.2505Z", None),
+            ("2026-11-23 08:30:00Z", None),
+            ("2026-11-23t08:30:00z", None),
+            ("2026-11-23T08:30:60Z", None),
+            ("2026-11-23T08:30:00", None),
+            ("1969-12-31T23:59:59Z", None),
+            ("2026-02-30T00:00:00Z", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_instant(text), expected, "{text}");
+        }
+        let Value::String(written) = DateTime(1_795_393_800_250).to_value() else { panic!("not text") };
+        assert_eq!(parse_instant(&written), Some(1_795_393_800_250));
+    }
+}

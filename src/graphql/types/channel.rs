@@ -1,0 +1,101 @@
+//! The caller's own channel.
+
+use async_graphql::{Context, Object, Result, SimpleObject};
+use chrono::NaiveDate;
+
+use super::super::error::engine_error;
+use super::super::scalars::{Amount, Date};
+use super::super::session::engine;
+use super::connection::PageRequest;
+use super::enums::{ChannelKind, ChannelMode};
+use super::payment::{Payment, PaymentConnection};
+use crate::domain;
+use crate::domain::calendar::day_of;
+use crate::store::read;
+
+/// Who brings payments; the caller's own.
+pub(in crate::graphql) struct Channel {
+    channel: domain::channel::Channel,
+}
+
+/// What a channel brought on one business day.
+#[derive(SimpleObject)]
+pub(in crate::graphql) struct ChannelTotals {
+    /// Sum of the payments posted that day.
+    posted: Amount,
+    /// Sum of the payments reversed that day, whenever they were posted.
+    reversed: Amount,
+    /// Number of the payments posted that day.
+    count: i32,
+    /// Number of the payments reversed that day.
+    reversed_count: i32,
+}
+
+impl Channel {
+    pub(in crate::graphql) fn new(channel: domain::channel::Channel) -> Self {
+        Self { channel }
+    }
+}
+
+fn day(ctx: &Context<'_>, on: Option<Date>) -> Result<NaiveDate> {
+    let engine = engine(ctx)?;
+    Ok(on.map_or_else(|| day_of(engine.now_ms(), engine.rules().utility.zone), |on| on.0))
+}
+
+/// Who brings payments; the caller's own.
+#[Object]
+impl Channel {
+    /// Its name in tokens.
+    async fn code(&self) -> &str {
+        &self.channel.code
+    }
+
+    /// What kind of outside party it is.
+    async fn kind(&self) -> ChannelKind {
+        self.channel.kind.into()
+    }
+
+    /// Whether it asks before it takes money or reports money taken.
+    async fn mode(&self) -> ChannelMode {
+        self.channel.mode.into()
+    }
+
+    /// Whether it is suspended: it can then only replay, ask and reverse.
+    async fn is_suspended(&self) -> bool {
+        self.channel.is_suspended
+    }
+
+    /// What it brought on one business day.
+    async fn totals(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Business day in the utility's zone; today where absent.")] on: Option<Date>,
+    ) -> Result<ChannelTotals> {
+        let (day, code) = (day(ctx, on)?, self.channel.code.clone());
+        let look_up = move |connection: &mut _| read::channel_totals(connection, &code, day);
+        let totals = engine(ctx)?.read(look_up).await.map_err(engine_error)?;
+        Ok(ChannelTotals {
+            posted: Amount(totals.posted_fen),
+            reversed: Amount(totals.reversed_fen),
+            count: i32::try_from(totals.posted_count).unwrap_or(i32::MAX),
+            reversed_count: i32::try_from(totals.reversed_count).unwrap_or(i32::MAX),
+        })
+    }
+
+    /// The payments it brought on one business day, newest first.
+    async fn payments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Business day in the utility's zone; today where absent.")] on: Option<Date>,
+        #[graphql(desc = "How many, 1 to 100; 20 where absent.")] first: Option<i32>,
+        #[graphql(desc = "Cursor after which the page starts.")] after: Option<String>,
+    ) -> Result<PaymentConnection> {
+        let page = PageRequest::new(first, after)?;
+        let (day, code) = (day(ctx, on)?, self.channel.code.clone());
+        let (before_id, limit) = (page.after_id()?, page.limit());
+        let look_up =
+            move |connection: &mut _| read::channel_payment_page(connection, &code, day, before_id, limit);
+        let found = engine(ctx)?.read(look_up).await.map_err(engine_error)?;
+        Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
+    }
+}

@@ -1,0 +1,75 @@
+//! A difference that a person must resolve.
+
+use async_graphql::{Context, Object, Result};
+
+use super::super::scalars::{Date, DateTime};
+use super::connection::connection;
+use super::enums::ExceptionKind;
+use super::payment::Payment;
+use crate::domain;
+
+/// A difference that a person must resolve.
+pub(in crate::graphql) struct Exception {
+    number: i64,
+    exception: domain::exception::Exception,
+}
+
+connection!(ExceptionConnection, ExceptionEdge, Exception, "exceptions");
+
+impl Exception {
+    pub(in crate::graphql) fn new((number, exception): (i64, domain::exception::Exception)) -> Self {
+        Self { number, exception }
+    }
+}
+
+/// A difference that a person must resolve.
+#[Object]
+impl Exception {
+    /// Its number.
+    async fn number(&self) -> String {
+        self.number.to_string()
+    }
+
+    /// What differs.
+    async fn kind(&self) -> ExceptionKind {
+        self.exception.kind.into()
+    }
+
+    /// The same in words.
+    async fn detail(&self) -> &str {
+        &self.exception.detail
+    }
+
+    /// Code of the channel that brought it.
+    async fn channel(&self) -> &str {
+        &self.exception.channel_code
+    }
+
+    /// Key it came under.
+    async fn idempotency_key(&self) -> &str {
+        &self.exception.idempotency_key
+    }
+
+    /// Account number as the payer gave it; empty where none was given.
+    async fn account_number(&self) -> &str {
+        &self.exception.account_number
+    }
+
+    /// The payment it belongs to; null where no money moved.
+    async fn payment(&self, ctx: &Context<'_>) -> Result<Option<Payment>> {
+        match self.exception.payment_id {
+            Some(id) => Payment::find(ctx, &self.exception.account_number, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// When it was found.
+    async fn recorded_at(&self) -> DateTime {
+        DateTime(self.exception.recorded_at_ms)
+    }
+
+    /// Business day on which it was found.
+    async fn business_day(&self) -> Date {
+        Date(self.exception.business_day)
+    }
+}

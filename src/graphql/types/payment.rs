@@ -1,0 +1,201 @@
+//! A payment as a caller sees it.
+
+use async_graphql::{Context, Error, ID, Object, Result};
+
+use super::super::error::{ErrorCode, engine_error};
+use super::super::ids::NodeId;
+use super::super::scalars::{Amount, DateTime};
+use super::super::session::{caller, engine};
+use super::account::Account;
+use super::bill::Bill;
+use super::connection::connection;
+use super::enums::{BillPart, PaymentStatus};
+use crate::domain;
+use crate::domain::payment::receipt_number;
+use crate::store::read;
+
+/// Money that arrived through a channel, once.
+pub(in crate::graphql) struct Payment {
+    payment: domain::payment::Payment,
+}
+
+connection!(PaymentConnection, PaymentEdge, Payment, "payments");
+
+/// The part of a payment that settled one bill's principal or penalty.
+pub(in crate::graphql) struct Allocation<'a> {
+    account_number: &'a str,
+    allocation: &'a domain::payment::Allocation,
+}
+
+/// What undid a payment.
+pub(in crate::graphql) struct Reversal<'a> {
+    reversal: &'a domain::payment::Reversal,
+}
+
+impl Payment {
+    pub(in crate::graphql) fn new(payment: domain::payment::Payment) -> Self {
+        Self { payment }
+    }
+
+    /// The payment of that number under that account number, if the caller may see it.
+    pub(in crate::graphql) async fn find(
+        ctx: &Context<'_>,
+        account_number: &str,
+        id: i64,
+    ) -> Result<Option<Self>> {
+        if !caller(ctx)?.may_see_account(account_number) {
+            return Ok(None);
+        }
+        let look_up = move |connection: &mut _| read::load_payments_of_movements(connection, &[id]);
+        let found = engine(ctx)?.read(look_up).await.map_err(engine_error)?;
+        let is_meant =
+            |payment: &domain::payment::Payment| payment.id == id && payment.account_number == account_number;
+        Ok(found.into_iter().find(is_meant).map(Self::new))
+    }
+}
+
+/// Money that arrived through a channel, once.
+#[Object]
+impl Payment {
+    /// Opaque name of the payment.
+    pub(in crate::graphql) async fn id(&self) -> ID {
+        NodeId::Payment { account_number: self.payment.account_number.clone(), id: self.payment.id }.to_id()
+    }
+
+    /// Number of the payment, permanent.
+    async fn number(&self) -> String {
+        self.payment.id.to_string()
+    }
+
+    /// Number of the receipt: the payment's number with a check digit; permanent, with gaps.
+    async fn receipt_number(&self) -> String {
+        receipt_number(self.payment.id)
+    }
+
+    /// Code of the channel that brought it.
+    async fn channel(&self) -> &str {
+        &self.payment.channel_code
+    }
+
+    /// The channel's own key for it; null for other channels and customers.
+    async fn idempotency_key(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        let is_own = caller(ctx)?.is_own_channel(&self.payment.channel_code);
+        Ok(Some(self.payment.idempotency_key.as_str()).filter(|_| is_own))
+    }
+
+    /// The channel's own note; null for other channels and customers.
+    async fn note(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        let is_own = caller(ctx)?.is_own_channel(&self.payment.channel_code);
+        Ok(self.payment.note.as_deref().filter(|_| is_own))
+    }
+
+    /// Account number as the payer gave it.
+    async fn account_number(&self) -> &str {
+        &self.payment.account_number
+    }
+
+    /// What arrived.
+    async fn amount(&self) -> Amount {
+        Amount(self.payment.amount_fen)
+    }
+
+    /// When the payer paid; penalties are frozen at this instant.
+    async fn paid_at(&self) -> DateTime {
+        DateTime(self.payment.paid_at_ms)
+    }
+
+    /// When it was posted.
+    async fn posted_at(&self) -> DateTime {
+        DateTime(self.payment.posted_at_ms)
+    }
+
+    /// Whether it stands, as of now.
+    async fn status(&self) -> PaymentStatus {
+        match self.payment.reversal {
+            None => PaymentStatus::Posted,
+            Some(_) => PaymentStatus::Reversed,
+        }
+    }
+
+    /// What it settled, in order.
+    async fn allocations(&self) -> Vec<Allocation<'_>> {
+        let account_number = &self.payment.account_number;
+        self.payment.allocations.iter().map(|allocation| Allocation { account_number, allocation }).collect()
+    }
+
+    /// What of it went to the advance balance, a shortfall settled included.
+    async fn to_advance(&self) -> Amount {
+        Amount(self.payment.to_advance_fen)
+    }
+
+    /// What of it went to suspense because it couldn't be placed.
+    async fn to_suspense(&self) -> Amount {
+        Amount(self.payment.to_suspense_fen)
+    }
+
+    /// The account it was made for; null where there is none of that number.
+    async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
+        Account::find(ctx, &self.payment.account_number).await
+    }
+
+    /// What undid it; null while it stands.
+    async fn reversal(&self) -> Option<Reversal<'_>> {
+        self.payment.reversal.as_ref().map(|reversal| Reversal { reversal })
+    }
+}
+
+/// The part of a payment that settled one bill's principal or penalty.
+#[Object]
+impl Allocation<'_> {
+    /// The bill, as of now.
+    async fn bill(&self, ctx: &Context<'_>) -> Result<Bill> {
+        let found = Bill::find(ctx, self.account_number, &self.allocation.bill_number).await?;
+        found.ok_or_else(|| Error::from(ErrorCode::Internal.error("Internal error.")))
+    }
+
+    /// How much.
+    async fn amount(&self) -> Amount {
+        Amount(self.allocation.amount_fen)
+    }
+
+    /// Which part of the bill.
+    async fn part(&self) -> BillPart {
+        self.allocation.part.into()
+    }
+
+    /// Still due on the whole bill at paidAt after this.
+    async fn remaining_after(&self) -> Amount {
+        Amount(self.allocation.remaining_after_fen)
+    }
+}
+
+/// What undid a payment.
+#[Object]
+impl Reversal<'_> {
+    /// Number of the reversal, permanent.
+    async fn number(&self) -> String {
+        self.reversal.id.to_string()
+    }
+
+    /// When it was posted.
+    async fn posted_at(&self) -> DateTime {
+        DateTime(self.reversal.posted_at_ms)
+    }
+
+    /// Whether it arrived before its payment.
+    async fn is_early(&self) -> bool {
+        self.reversal.is_early
+    }
+
+    /// Why; null for other channels and customers.
+    async fn reason(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        let is_own = caller(ctx)?.is_own_channel(&self.reversal.channel_code);
+        Ok(Some(self.reversal.reason.as_str()).filter(|_| is_own))
+    }
+
+    /// The channel's own key for it; null for other channels and customers.
+    async fn idempotency_key(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        let is_own = caller(ctx)?.is_own_channel(&self.reversal.channel_code);
+        Ok(Some(self.reversal.idempotency_key.as_str()).filter(|_| is_own))
+    }
+}
