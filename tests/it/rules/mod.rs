@@ -9,6 +9,7 @@ mod invariants;
 mod naive;
 mod objections;
 mod penalty;
+mod penalty_over_payments;
 mod precedence;
 mod replay;
 mod reversal;
