@@ -11,6 +11,7 @@ mod objections;
 mod penalty;
 mod penalty_over_payments;
 mod precedence;
+mod properties;
 mod replay;
 mod reversal;
 mod suspense;
