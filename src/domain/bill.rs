@@ -64,11 +64,13 @@ impl Bill {
     }
 
     /// Penalty owed in all for a payer on `day`, in fen: the larger of P and what was charged,
-    /// since a penalty once charged is never taken back by an earlier payment reported later.
+    /// since a penalty once charged is never taken back by an earlier payment reported later. Once
+    /// the principal is paid it is final, and the same for a payer of any day.
     pub fn penalty_fen(&self, policy: &PenaltyPolicy, day: NaiveDate) -> i64 {
         if self.status == BillStatus::Cancelled {
             return self.penalty_paid_fen;
         }
+        let day = if self.principal_due_fen() == 0 { day.max(self.last_day()) } else { day };
         let gross = penalty_fen(policy, self.principal_fen, self.due_on, &self.principal_by_day, day);
         gross.max(self.penalty_paid_fen)
     }
@@ -98,11 +100,9 @@ impl Bill {
     /// The status the amounts call for. Once the principal is paid the penalty no longer grows, so
     /// the answer doesn't depend on a day.
     pub fn status_from_amounts(&self, policy: &PenaltyPolicy) -> BillStatus {
-        let penalty_in_the_end =
-            || penalty_fen(policy, self.principal_fen, self.due_on, &self.principal_by_day, last_day(self));
         if self.status == BillStatus::Cancelled {
             BillStatus::Cancelled
-        } else if self.principal_due_fen() == 0 && self.penalty_paid_fen >= penalty_in_the_end() {
+        } else if self.principal_due_fen() == 0 && self.penalty_due_fen(policy, self.last_day()) == 0 {
             BillStatus::Paid
         } else if self.principal_paid_fen == 0 && self.penalty_paid_fen == 0 {
             BillStatus::Open
@@ -110,9 +110,9 @@ impl Bill {
             BillStatus::PartlyPaid
         }
     }
-}
 
-/// The last day that can add to the penalty of a bill whose principal is paid.
-fn last_day(bill: &Bill) -> NaiveDate {
-    bill.principal_by_day.last_day().unwrap_or(bill.due_on)
+    /// The last day that can add to the penalty once the principal is paid.
+    fn last_day(&self) -> NaiveDate {
+        self.principal_by_day.last_day().unwrap_or(self.due_on)
+    }
 }

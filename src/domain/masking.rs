@@ -4,8 +4,11 @@ const ADDRESS_SHOWN: usize = 6;
 const PHONE_SHOWN_HEAD: usize = 3;
 const PHONE_SHOWN_TAIL: usize = 4;
 
-/// The first character and two stars: `张**`.
+/// The first character and two stars: `张**`; nothing where there is no name.
 pub fn mask_name(name: &str) -> String {
+    if name.is_empty() {
+        return String::new();
+    }
     name.chars().take(1).chain("**".chars()).collect()
 }
 
@@ -28,4 +31,31 @@ pub fn mask_address(address: &str) -> String {
     }
     let shown = (address.chars().count() / 2).min(ADDRESS_SHOWN);
     address.chars().take(shown).chain("***".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn personal_data_is_masked_by_characters() {
+        let cases: [(fn(&str) -> String, &str, &str); 13] = [
+            (mask_name, "张三丰", "张**"),
+            (mask_name, "张", "张**"),
+            (mask_name, "Li Lei", "L**"),
+            (mask_name, "", ""),
+            (mask_phone, "13812341234", "138****1234"),
+            (mask_phone, "0552-3012345", "055****2345"),
+            (mask_phone, "3012345", "****"),
+            (mask_phone, "1", "****"),
+            (mask_phone, "", ""),
+            (mask_address, "蚌埠市龙子湖区东海大道100号", "蚌埠市龙子湖***"),
+            (mask_address, "东海大道", "东海***"),
+            (mask_address, "东", "***"),
+            (mask_address, "", ""),
+        ];
+        for (mask, open, expected) in cases {
+            assert_eq!(mask(open), expected, "{open:?}");
+        }
+    }
 }

@@ -111,3 +111,35 @@ pub fn receipt_number(payment_id: i64) -> String {
     let sum: u32 = digits.bytes().rev().enumerate().map(weigh).sum();
     format!("{digits}{}", (10 - sum % 10) % 10)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sum of a number with its check digit, as a reader of receipts would check it.
+    fn luhn_sum(number: &str) -> u32 {
+        let digits = number.chars().rev().map(|digit| digit.to_digit(10).unwrap());
+        digits.enumerate().map(|(place, d)| if place % 2 == 1 { d * 2 / 10 + d * 2 % 10 } else { d }).sum()
+    }
+
+    #[test]
+    fn a_receipt_number_ends_with_its_check_digit() {
+        let cases = [(7_992_739_871, "0079927398713"), (0, "0000000000000"), (1, "0000000000018")];
+        for (id, expected) in cases {
+            assert_eq!(receipt_number(id), expected);
+        }
+    }
+
+    #[test]
+    fn one_wrong_digit_of_a_receipt_number_is_noticed() {
+        for id in [1, 9_999, 123_456_789_012, 9_007_199_254_740_993, i64::MAX] {
+            let number = receipt_number(id);
+            assert_eq!(luhn_sum(&number) % 10, 0, "{number}");
+            for place in 0..number.len() {
+                let digit = number.as_bytes()[place] - b'0';
+                let wrong = format!("{}{}{}", &number[..place], (digit + 1) % 10, &number[place + 1..]);
+                assert_ne!(luhn_sum(&wrong) % 10, 0, "{wrong}");
+            }
+        }
+    }
+}

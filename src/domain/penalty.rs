@@ -123,3 +123,25 @@ fn rate_days(policy: &PenaltyPolicy, due_on: NaiveDate, from: NaiveDate, through
     let in_due_year = ((due_year_end.min(through) - from).num_days() + 1).clamp(0, days);
     in_due_year * policy.due_year_permille + (days - in_due_year) * policy.later_years_permille
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn principal_by_day_is_kept_in_order_without_zero_sums_and_round_trips() {
+        let day = |text: &str| text.parse().unwrap();
+        let mut paid = PrincipalByDay::default();
+        assert_eq!((paid.to_text().as_str(), paid.last_day()), ("", None));
+        for (on, fen) in [("2026-11-05", 100), ("2026-11-03", 7), ("2026-11-04", 1), ("2026-11-03", 5)] {
+            paid.add(day(on), fen);
+        }
+        paid.add(day("2026-11-04"), -1);
+        assert_eq!(paid.to_text(), "2026-11-03=12,2026-11-05=100");
+        assert_eq!((paid.total_fen(), paid.last_day()), (112, Some(day("2026-11-05"))));
+        assert_eq!(PrincipalByDay::from_text(&paid.to_text()), Some(paid));
+        for wrong in ["2026-11-03", "2026-11-03=", "yesterday=1", "2026-11-03=1.5"] {
+            assert_eq!(PrincipalByDay::from_text(wrong), None, "{wrong}");
+        }
+    }
+}
