@@ -3,6 +3,9 @@
 const ADDRESS_SHOWN: usize = 6;
 const PHONE_SHOWN_HEAD: usize = 3;
 const PHONE_SHOWN_TAIL: usize = 4;
+/// Length of a mobile number; a shorter one shows only its last two.
+const PHONE_LEN_FULL: usize = 11;
+const SHORT_PHONE_SHOWN_TAIL: usize = 2;
 
 /// The first character and two stars: `张**`; nothing where there is no name.
 pub fn mask_name(name: &str) -> String {
@@ -12,16 +15,18 @@ pub fn mask_name(name: &str) -> String {
     name.chars().take(1).chain("**".chars()).collect()
 }
 
-/// The first three and last four characters: `138****1234`. A number of seven characters or fewer
-/// shows none.
+/// The first three and last four characters: `138****1234`; of a number shorter than a mobile's the
+/// last two, of one of four characters or fewer none.
 pub fn mask_phone(phone: &str) -> String {
     let chars: Vec<char> = phone.chars().collect();
-    if chars.len() <= PHONE_SHOWN_HEAD + PHONE_SHOWN_TAIL {
-        return if chars.is_empty() { String::new() } else { "****".to_owned() };
-    }
-    let head = chars.iter().take(PHONE_SHOWN_HEAD);
-    let tail = chars.iter().skip(chars.len() - PHONE_SHOWN_TAIL);
-    head.copied().chain("****".chars()).chain(tail.copied()).collect()
+    let (head, tail) = match chars.len() {
+        0 => return String::new(),
+        1..=4 => (0, 0),
+        5..PHONE_LEN_FULL => (0, SHORT_PHONE_SHOWN_TAIL),
+        _ => (PHONE_SHOWN_HEAD, PHONE_SHOWN_TAIL),
+    };
+    let shown = |range: &[char]| range.iter().collect::<String>();
+    format!("{}****{}", shown(&chars[..head]), shown(&chars[chars.len() - tail..]))
 }
 
 /// At most the first six characters, never more than half: `蚌埠市龙子湖***`.

@@ -50,6 +50,20 @@ pub fn serve(
     key: TokenKey,
     on_listening: impl FnOnce(SocketAddr),
 ) -> std::io::Result<()> {
+    serve_until(settings, engine, key, stop_signal(), on_listening)
+}
+
+/// As [`serve`], until `stop` is ready.
+///
+/// # Errors
+/// The address can't be listened on.
+pub fn serve_until(
+    settings: HttpSettings,
+    engine: Arc<Engine>,
+    key: TokenKey,
+    stop: impl Future<Output = ()> + 'static,
+    on_listening: impl FnOnce(SocketAddr),
+) -> std::io::Result<()> {
     let listener = TcpListener::bind(settings.listen)?;
     let address = listener.local_addr()?;
     let shared = web::Data::new(Shared {
@@ -70,7 +84,7 @@ pub fn serve(
             .run();
         let handle = server.handle();
         actix_web::rt::spawn(async move {
-            stop_signal().await;
+            stop.await;
             tracing::info!("draining");
             handle.stop(true).await;
         });

@@ -75,7 +75,7 @@ struct Posting<'a> {
 
 impl Posting<'_> {
     fn post(&self, early: Option<&EarlyReversal>) -> Decision {
-        let is_unplaced = self.objections.iter().any(|objection| goes_to_suspense(objection.code));
+        let is_unplaced = self.is_unplaced();
         let movement = match (self.guarded.account, early) {
             (Some(account), None) if !is_unplaced => self.post_to_bills(account),
             (Some(account), Some(early)) if !is_unplaced => self.post_and_undo(account, early),
@@ -200,13 +200,20 @@ impl Posting<'_> {
         is_over.then(|| format!("{} more than was due went to the advance balance.", format_amount(over_fen)))
     }
 
+    /// One row for each objection. Of money that isn't placed, what it might have done on the account
+    /// is no difference.
     fn exceptions(&self, overpayment: Option<String>) -> Vec<Exception> {
-        let objections = self
-            .objections
-            .iter()
+        let counts =
+            |code| !self.is_unplaced() || goes_to_suspense(code) || code == PostRefusalCode::PaidAtOutOfRange;
+        let objections = self.objections.iter().filter(|objection| counts(objection.code));
+        let objections = objections
             .map(|objection| self.exception(exception_kind(objection.code), objection.message.clone()));
         let overpayment = overpayment.map(|detail| self.exception(ExceptionKind::Overpayment, detail));
         objections.chain(overpayment).collect()
+    }
+
+    fn is_unplaced(&self) -> bool {
+        self.objections.iter().any(|objection| goes_to_suspense(objection.code))
     }
 
     fn exception(&self, kind: ExceptionKind, detail: String) -> Exception {
