@@ -1,1 +1,3 @@
-
+//! All tests that need more than a function: one binary, so that they share one PostgreSQL.
+mod store;
+mod support;
