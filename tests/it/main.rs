@@ -1,3 +1,6 @@
-//! The one test binary.
+//! The tests of granary, one binary: the rules alone, the store and the lanes on both back ends, and
+//! the server from outside.
 
 mod rules;
+mod store;
+mod support;

@@ -1,0 +1,3 @@
+//! The store under the real lane loop, on both back ends.
+
+mod migrations;

@@ -1,0 +1,7 @@
+//! What the tests stand on: databases of both back ends, and builders of commands.
+#![allow(dead_code, reason = "each helper serves some of the tests")]
+
+pub mod backends;
+pub mod commands;
+pub mod postgres;
+pub mod scratch;

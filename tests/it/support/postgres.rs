@@ -1,0 +1,309 @@
+//! A PostgreSQL of our own: found on the machine, run on a free loopback port from a temporary
+//! folder, and stopped and removed when the process that started it is gone, however it ends.
+//! It never touches a server that was there before.
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection as _, PgConnection};
+use granary::store::connection::Database;
+use granary::store::migrations;
+
+use super::scratch::scratch_folder;
+
+/// A URL of a server to be used in place of a cluster of our own.
+const URL_VARIABLE: &str = "GRANARY_TEST_POSTGRES_URL";
+/// `1` where a missing PostgreSQL is a failure.
+const REQUIRE_VARIABLE: &str = "GRANARY_TEST_REQUIRE_POSTGRES";
+/// Folders with a folder per version in which distributions keep programs outside PATH.
+const VERSION_FOLDERS: [&str; 3] = ["/usr/lib/postgresql", "/usr/local/lib/postgresql", "/opt/homebrew/opt"];
+/// Folders that hold the programs themselves.
+const PROGRAM_FOLDERS: [&str; 4] =
+    ["/usr/libexec/postgresql", "/usr/lib/postgresql/bin", "/usr/pgsql/bin", "/usr/local/pgsql/bin"];
+const TEMPLATE: &str = "granary_template";
+/// Another process may take the port between our look and the server's start.
+const START_ATTEMPTS_MAX: u32 = 3;
+
+/// Waits for its standard input to end, which is when the tests' process is gone or lets go, then
+/// runs the command in its arguments after the first and removes the folder that is the first.
+const WATCHDOG: &str = r#"read -r _; folder=$1; shift; "$@"; rm -rf -- "$folder""#;
+
+/// A running (or stopped) cluster of our own.
+pub struct Cluster {
+    folder: PathBuf,
+    programs: PathBuf,
+    port: u16,
+    watchdog: Child,
+}
+
+impl Cluster {
+    /// A new private cluster for a test that stops it; `None`, said aloud, where there is no
+    /// PostgreSQL on this machine.
+    pub fn private() -> Option<Self> {
+        match find_programs() {
+            Some(programs) => Some(Self::create(programs)),
+            None => {
+                say_skipped("no initdb was found for a cluster of the test's own");
+                None
+            }
+        }
+    }
+
+    /// URL of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://granary@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+    }
+
+    /// Its loopback port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Creates an empty, migrated database in it and returns its URL.
+    pub fn create_migrated(&self, database: &str) -> String {
+        execute(&self.url("postgres"), &format!("CREATE DATABASE {database}"));
+        migrate(&self.url(database));
+        self.url(database)
+    }
+
+    /// Stops it as a crash would: sessions are cut, nothing is flushed.
+    pub fn stop_hard(&self) {
+        self.run(&mut self.control(&["stop", "-w", "-m", "immediate"]));
+    }
+
+    /// Starts it again on the same port, and waits until it answers.
+    pub fn start(&self) {
+        self.run(&mut self.start_command());
+    }
+
+    fn create(programs: PathBuf) -> Self {
+        let folder = scratch_folder("granary-pg-").keep();
+        let user = other_user();
+        if let Some(user) = &user {
+            let status = Command::new("chown").arg(user).arg(&folder).status().expect("chown runs");
+            assert!(status.success(), "chown {user} {}", folder.display());
+        }
+        let watchdog = watch(&folder, &programs);
+        let mut cluster = Self { folder, programs, port: 0, watchdog };
+        let mut initdb = cluster.program("initdb");
+        initdb.args(["--username=granary", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]);
+        initdb.arg("-D").arg(data_folder(&cluster.folder));
+        cluster.run(&mut initdb);
+        for attempt in 1.. {
+            cluster.configure(free_port());
+            let started = cluster.start_command().status().expect("pg_ctl runs").success();
+            if started {
+                break;
+            }
+            assert!(attempt < START_ATTEMPTS_MAX, "PostgreSQL doesn't start: {}", cluster.log());
+        }
+        cluster
+    }
+
+    fn configure(&mut self, port: u16) {
+        self.port = port;
+        let settings = format!(
+            "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\n\
+             max_connections = 200\n",
+            self.folder.display()
+        );
+        let path = data_folder(&self.folder).join("postgresql.auto.conf");
+        fs::write(path, settings).expect("the cluster's settings can be written");
+    }
+
+    fn start_command(&self) -> Command {
+        let mut command = self.control(&["start", "-w", "-t", "60"]);
+        command.arg("-l").arg(self.folder.join("log"));
+        command
+    }
+
+    fn control(&self, arguments: &[&str]) -> Command {
+        let mut command = self.program("pg_ctl");
+        command.arg("-D").arg(data_folder(&self.folder)).args(arguments);
+        command
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let argv = as_other_user(&self.programs.join(name));
+        let mut command = Command::new(&argv[0]);
+        command.args(&argv[1..]).current_dir(&self.folder);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    fn run(&self, command: &mut Command) {
+        let status = command.status().expect("PostgreSQL's programs run");
+        assert!(status.success(), "{command:?} failed: {}", self.log());
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.watchdog.stdin.take());
+        let _it_is_gone_in_any_case = self.watchdog.wait();
+    }
+}
+
+/// The server that all tests share, each with a database of its own.
+pub struct Server {
+    admin_url: String,
+    _cluster: Option<Cluster>,
+    creating: Mutex<()>,
+}
+
+static SHARED: OnceLock<Option<Server>> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// The shared server; `None`, said aloud once, where there is no PostgreSQL on this machine.
+pub fn shared() -> Option<&'static Server> {
+    SHARED.get_or_init(Server::find).as_ref()
+}
+
+impl Server {
+    fn find() -> Option<Self> {
+        let given = std::env::var(URL_VARIABLE).ok().filter(|url| !url.is_empty());
+        let (admin_url, cluster) = match (given, find_programs()) {
+            (Some(url), _) => (url, None),
+            (None, Some(programs)) => {
+                let cluster = Cluster::create(programs);
+                (cluster.url("postgres"), Some(cluster))
+            }
+            (None, None) => {
+                say_skipped("no initdb was found");
+                return None;
+            }
+        };
+        let server = Self { admin_url, _cluster: cluster, creating: Mutex::new(()) };
+        execute(&server.admin_url, &format!("DROP DATABASE IF EXISTS {TEMPLATE}"));
+        execute(&server.admin_url, &format!("CREATE DATABASE {TEMPLATE}"));
+        migrate(&server.url(TEMPLATE));
+        Some(server)
+    }
+
+    /// URL of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        let (base, query) = match self.admin_url.split_once('?') {
+            Some((base, query)) => (base, format!("?{query}")),
+            None => (self.admin_url.as_str(), String::new()),
+        };
+        let scheme_end = base.find("://").map_or(0, |at| at + 3);
+        let host_end = base[scheme_end..].find('/').map_or(base.len(), |at| scheme_end + at);
+        format!("{}/{database}{query}", &base[..host_end])
+    }
+
+    /// Creates a migrated database and returns its name.
+    pub fn create_migrated(&self) -> String {
+        self.create_like(TEMPLATE)
+    }
+
+    /// Creates a database without tables and returns its name.
+    pub fn create_empty(&self) -> String {
+        self.create_like("template0")
+    }
+
+    fn create_like(&self, template: &str) -> String {
+        let number = DATABASES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("granary_test_{}_{number}", std::process::id());
+        let _one_at_a_time = self.creating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        execute(&self.admin_url, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        name
+    }
+
+    /// Drops a database if it can.
+    pub fn drop_database(&self, name: &str) {
+        if let Ok(mut connection) = PgConnection::establish(&self.admin_url) {
+            let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            let _left_behind_at_worst = connection.batch_execute(&statement);
+        }
+    }
+}
+
+fn execute(url: &str, statement: &str) {
+    let mut connection = PgConnection::establish(url).expect("the tests' PostgreSQL answers");
+    connection.batch_execute(statement).expect("an administrator's statement");
+}
+
+fn migrate(url: &str) {
+    let database = Database::from_url(url).expect("a PostgreSQL URL");
+    let mut connection = database.connect_or_create().expect("the new database answers");
+    migrations::run_pending(&mut connection).expect("the migrations run");
+}
+
+/// Fails where PostgreSQL is required. Written past the test harness, which keeps a passing test's
+/// words to itself.
+fn say_skipped(why: &str) {
+    let is_required = std::env::var(REQUIRE_VARIABLE).is_ok_and(|value| value == "1");
+    assert!(!is_required, "{REQUIRE_VARIABLE}=1, but {why}");
+    let line = format!("The PostgreSQL half of the tests is SKIPPED: {why}; set {URL_VARIABLE} to a server.");
+    let _nobody_reads_it_then = writeln!(std::io::stderr(), "{line}");
+}
+
+fn find_programs() -> Option<PathBuf> {
+    let on_path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for parent in VERSION_FOLDERS {
+        let Ok(versions) = fs::read_dir(parent) else { continue };
+        folders.extend(versions.flatten().map(|version| version.path().join("bin")));
+    }
+    folders.sort_by_key(|folder| std::cmp::Reverse(version_of(folder)));
+    folders.extend(PROGRAM_FOLDERS.map(PathBuf::from));
+    let candidates = std::env::split_paths(&on_path).chain(folders);
+    candidates.filter_map(|folder| fs::canonicalize(folder.join("initdb")).ok()).find_map(|initdb| {
+        let folder = initdb.parent()?.to_owned();
+        folder.join("pg_ctl").exists().then_some(folder)
+    })
+}
+
+fn version_of(folder: &Path) -> u32 {
+    let version = folder.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+    version.and_then(|version| version.parse().ok()).unwrap_or(0)
+}
+
+fn data_folder(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("its number").port()
+}
+
+/// PostgreSQL refuses to run as root; the user its package made is taken then.
+fn other_user() -> Option<String> {
+    let id = Command::new("id").arg("-u").output().expect("id runs");
+    let is_root = String::from_utf8_lossy(&id.stdout).trim() == "0";
+    is_root.then(|| "postgres".to_owned())
+}
+
+fn as_other_user(program: &Path) -> Vec<String> {
+    let program = program.to_string_lossy().into_owned();
+    let Some(user) = other_user() else { return vec![program] };
+    if Command::new("setpriv").arg("--version").stdout(Stdio::null()).status().is_ok() {
+        let user_flags = [format!("--reuid={user}"), format!("--regid={user}"), "--clear-groups".to_owned()];
+        return std::iter::once("setpriv".to_owned()).chain(user_flags).chain([program]).collect();
+    }
+    ["runuser", "-u", &user, "--", &program].map(str::to_owned).into()
+}
+
+/// Starts the watchdog in a process group of its own, so that Ctrl-C doesn't end it first.
+fn watch(folder: &Path, programs: &Path) -> Child {
+    let stop = as_other_user(&programs.join("pg_ctl"));
+    let mut command = Command::new("sh");
+    command.args(["-c", WATCHDOG, "watchdog"]).arg(folder).args(stop);
+    command.arg("-D").arg(data_folder(folder)).args(["stop", "-w", "-m", "immediate"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.current_dir("/").process_group(0);
+    command.spawn().expect("sh runs")
+}
