@@ -21,7 +21,9 @@ fn refuse<T: InputType>(message: &str) -> InputValueError<T> {
 /// digits. A JSON number is refused. As a payment's amount it lies between 0.01 and 10000000000.00.
 pub(super) struct Amount(pub i64);
 
-#[Scalar(name = "Amount", specified_by_url = "https://en.wikipedia.org/wiki/Decimal_separator")]
+/// An amount of yuan as text with exactly two decimals, such as "125.40": 1 to 11 digits, a point, 2
+/// digits. A JSON number is refused. As a payment's amount it lies between 0.01 and 10000000000.00.
+#[Scalar(name = "Amount", specified_by_url = "https://www.iso.org/iso-4217-currency-codes.html")]
 impl ScalarType for Amount {
     fn parse(value: Value) -> InputValueResult<Self> {
         let amount = match &value {
@@ -39,6 +41,7 @@ impl ScalarType for Amount {
 /// A day, ISO 8601, such as 2026-11-23.
 pub(super) struct Date(pub NaiveDate);
 
+/// A day, ISO 8601, such as 2026-11-23.
 #[Scalar(name = "Date", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -58,6 +61,8 @@ impl ScalarType for Date {
 /// 2026-11-23T08:30:00.250+08:00; between 1970 and 9999. Answers are in UTC.
 pub(super) struct DateTime(pub i64);
 
+/// An instant, RFC 3339 with an offset and at most three fraction digits, such as
+/// 2026-11-23T08:30:00.250+08:00; between 1970 and 9999. Answers are in UTC.
 #[Scalar(name = "DateTime", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -145,7 +150,9 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(parse_instant(text), expected, "{text}");
         }
-        let Value::String(written) = ScalarType::to_value(&DateTime(1_795_393_800_250)) else { panic!("not text") };
+        let Value::String(written) = ScalarType::to_value(&DateTime(1_795_393_800_250)) else {
+            panic!("not text")
+        };
         assert_eq!(parse_instant(&written), Some(1_795_393_800_250));
     }
 }

@@ -1,7 +1,9 @@
 //! What the tests stand on: databases of both back ends, and builders of commands.
 #![allow(dead_code, reason = "each helper serves some of the tests")]
 
+pub mod app;
 pub mod backends;
+pub mod client;
 pub mod commands;
 pub mod postgres;
 pub mod scratch;

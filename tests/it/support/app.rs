@@ -1,0 +1,181 @@
+//! The real server on a port of its own, with a clock handed in. When it is dropped the audit runs,
+//! so every test checks the invariants.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use granary::access::tokens::{Claims, TokenKey};
+use granary::domain::answer::{Answer, LineOutcome};
+use granary::domain::channel::{Channel, ChannelKind, ChannelMode};
+use granary::domain::clock::Clock;
+use granary::domain::command::Command;
+use granary::engine::{Engine, EngineSettings};
+use granary::http::{HttpSettings, serve_until};
+use granary::store::audit::{self, Verdict};
+use serde_json::Value;
+
+use super::backends::TestDatabase;
+use super::client::Client;
+use super::commands::NOON_MS;
+
+/// Every right there is.
+pub const ALL_SCOPES: &str = "bills:read payments:post payments:reverse pii:read ops:read";
+/// Signs the tests' tokens; drawn for each run.
+fn secret() -> String {
+    format!("{:032}{:032}", std::process::id(), NOON_MS)
+}
+
+/// A clock that stands until it is moved.
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    /// Moves it to this instant, milliseconds UTC.
+    pub fn set(&self, now_ms: i64) {
+        self.0.store(now_ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now_ms(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A running server over a database.
+pub struct TestApp<'a> {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
+    /// Its engine.
+    pub engine: Arc<Engine>,
+    key: TokenKey,
+    database: &'a TestDatabase,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl<'a> TestApp<'a> {
+    /// Starts it with channels COUNTER-1 (asking) and WECHAT (reporting), and what `commands` set up.
+    pub fn start(database: &'a TestDatabase, commands: Vec<Command>) -> Self {
+        let clock = Arc::new(TestClock(AtomicI64::new(NOON_MS)));
+        let settings = EngineSettings::default();
+        let start = || {
+            let on_storage_failure = Arc::new(|error: &_| panic!("the storage failed: {error}"));
+            Engine::start(&database.database, &settings, clock.clone(), on_storage_failure)
+                .expect("the engine starts")
+        };
+        let mut setup = vec![
+            Command::AddChannel(Channel::new(
+                "COUNTER-1".to_owned(),
+                ChannelKind::Counter,
+                ChannelMode::Asking,
+            )),
+            Command::AddChannel(Channel::new("BANK-1".to_owned(), ChannelKind::Bank, ChannelMode::Asking)),
+            Command::AddChannel(Channel::new(
+                "WECHAT".to_owned(),
+                ChannelKind::Mobile,
+                ChannelMode::Reporting,
+            )),
+            Command::AddChannel(Channel::new("APP".to_owned(), ChannelKind::App, ChannelMode::Asking)),
+        ];
+        setup.extend(commands);
+        let first = start();
+        submit_all(&first, setup);
+        first.close();
+        let engine = Arc::new(start());
+        let key = TokenKey::from_secret(&secret()).expect("a secret that is long enough");
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        let (served, served_key) = (engine.clone(), TokenKey::from_secret(&secret()).expect("a secret"));
+        let thread = std::thread::spawn(move || {
+            let settings = HttpSettings { listen: SocketAddr::from(([127, 0, 0, 1], 0)), workers: 2 };
+            let stop = async move {
+                let _either_way_it_stops = stopped.await;
+            };
+            let on_listening = move |address| tell.send(address).expect("the test waits");
+            serve_until(settings, served, served_key, stop, on_listening).expect("the server runs");
+        });
+        let address = told.recv().expect("the server listens");
+        Self { address, clock, engine, key, database, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// A client with a token of this channel and scope.
+    pub fn client(&self, channel: &str, scope: &str) -> Client {
+        Client::new(self.address, self.token(channel, scope, None))
+    }
+
+    /// A client of this channel with every right.
+    pub fn channel(&self, channel: &str) -> Client {
+        self.client(channel, ALL_SCOPES)
+    }
+
+    /// A customer bound to these accounts, through the app.
+    pub fn customer(&self, accounts: &[&str]) -> Client {
+        let accounts = accounts.iter().map(|&number| number.to_owned()).collect();
+        Client::new(self.address, self.token("APP", ALL_SCOPES, Some(accounts)))
+    }
+
+    /// A token valid for an hour of the app's clock.
+    pub fn token(&self, channel: &str, scope: &str, accounts: Option<Vec<String>>) -> String {
+        let now_s = self.clock.now_ms() / 1_000;
+        self.mint(&Claims {
+            sub: "tester".to_owned(),
+            channel: channel.to_owned(),
+            scope: scope.to_owned(),
+            accounts,
+            iat: now_s,
+            nbf: now_s,
+            exp: now_s + 3_600,
+            jti: "test-token".to_owned(),
+        })
+    }
+
+    /// A token with these claims.
+    pub fn mint(&self, claims: &Claims) -> String {
+        self.key.mint(claims).expect("claims can be signed")
+    }
+
+    /// Has commands decided beside the server.
+    pub fn submit(&self, commands: Vec<Command>) {
+        submit_all(&self.engine, commands);
+    }
+}
+
+fn submit_all(engine: &Engine, commands: Vec<Command>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    for answer in runtime.block_on(engine.submit_all(commands)).expect("definite answers") {
+        if let Answer::Line(LineOutcome::Refused { column, reason }) = answer {
+            panic!("{column}: {reason}");
+        }
+    }
+}
+
+impl Drop for TestApp<'_> {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            if !std::thread::panicking() {
+                ended.expect("the server ends well");
+            }
+        }
+        self.engine.close();
+        if std::thread::panicking() {
+            return;
+        }
+        for finding in audit::run(&mut self.database.reader()).expect("the audit runs") {
+            assert!(!matches!(finding.verdict, Verdict::Broken { .. }), "{finding:?}");
+        }
+    }
+}
+
+/// The value at a path such as `data.paymentPost.payment`.
+pub fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
+    path.split('.').fold(value, |value, part| match part.parse::<usize>() {
+        Ok(index) => &value[index],
+        Err(_) => &value[part],
+    })
+}
