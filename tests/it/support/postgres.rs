@@ -48,13 +48,34 @@ impl Cluster {
     /// A new private cluster for a test that stops it; `None`, said aloud, where there is no
     /// PostgreSQL on this machine.
     pub fn private() -> Option<Self> {
+        Self::in_folder(|| scratch_folder("granary-pg-").keep())
+    }
+
+    /// As [`Cluster::private`], in the ordinary temporary folder: for measuring with real syncs.
+    pub fn on_disk() -> Option<Self> {
+        Self::in_folder(|| tempfile::Builder::new().prefix("granary-pg-").tempdir().expect("a folder").keep())
+    }
+
+    fn in_folder(folder: impl FnOnce() -> PathBuf) -> Option<Self> {
         match find_programs() {
-            Some(programs) => Some(Self::create(programs)),
+            Some(programs) => Some(Self::create(programs, folder())),
             None => {
                 say_skipped("no initdb was found for a cluster of the test's own");
                 None
             }
         }
+    }
+
+    /// The process that all its others are children of.
+    pub fn postmaster_id(&self) -> u32 {
+        let path = data_folder(&self.folder).join("postmaster.pid");
+        let text = fs::read_to_string(path).expect("the cluster runs");
+        text.lines().next().and_then(|line| line.parse().ok()).expect("a process id")
+    }
+
+    /// One of PostgreSQL's programs, for its clients.
+    pub fn client_program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
     }
 
     /// URL of one of its databases.
@@ -84,8 +105,7 @@ impl Cluster {
         self.run(&mut self.start_command());
     }
 
-    fn create(programs: PathBuf) -> Self {
-        let folder = scratch_folder("granary-pg-").keep();
+    fn create(programs: PathBuf, folder: PathBuf) -> Self {
         let user = other_user();
         if let Some(user) = &user {
             let status = Command::new("chown").arg(user).arg(&folder).status().expect("chown runs");
@@ -177,7 +197,7 @@ impl Server {
         let (admin_url, cluster) = match (given, find_programs()) {
             (Some(url), _) => (url, None),
             (None, Some(programs)) => {
-                let cluster = Cluster::create(programs);
+                let cluster = Cluster::create(programs, scratch_folder("granary-pg-").keep());
                 (cluster.url("postgres"), Some(cluster))
             }
             (None, None) => {
