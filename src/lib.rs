@@ -1,4 +1,7 @@
 //! granary, the payment door of an electricity utility.
 pub mod domain;
-pub mod engine;
 pub mod store;
+pub mod engine;
+pub mod access;
+pub mod graphql;
+pub mod http;
