@@ -1,7 +1,8 @@
 //! granary, the payment door of an electricity utility.
-pub mod domain;
-pub mod store;
-pub mod engine;
 pub mod access;
+pub mod cli;
+pub mod domain;
+pub mod engine;
 pub mod graphql;
 pub mod http;
+pub mod store;
