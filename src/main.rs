@@ -1,1 +1,5 @@
-fn main() {}
+//! Parses the arguments and runs one command.
+
+fn main() -> std::process::ExitCode {
+    granary::cli::run()
+}

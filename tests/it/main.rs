@@ -2,6 +2,7 @@
 //! the server from outside.
 
 mod api;
+mod cli;
 mod rules;
 mod store;
 mod support;

@@ -1,0 +1,209 @@
+//! Settings: a flag beats the environment, that beats granary.toml, that beats the default. Each is
+//! looked up when it is needed, so that a command isn't stopped by a setting it doesn't use.
+
+use std::fs;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::system;
+use crate::access::tokens::TokenKey;
+use crate::engine::EngineSettings;
+use crate::store::connection::Database;
+
+const FILE_DEFAULT: &str = "granary.toml";
+const DATABASE_URL_DEFAULT: &str = "sqlite://granary.db";
+const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
+/// Length of a configuration or secret file, in bytes.
+const FILE_LEN_MAX: u64 = 1 << 20;
+/// Threads of one kind.
+const THREADS_MAX: usize = 256;
+
+/// What the command line says of the settings.
+#[derive(Debug, Default)]
+pub(super) struct Flags {
+    pub(super) database_url: Option<String>,
+    pub(super) listen: Option<String>,
+}
+
+/// How events are written to the log.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum LogFormat {
+    /// For people.
+    #[default]
+    Pretty,
+    /// For machines.
+    Json,
+}
+
+/// What granary.toml may say.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    database_url: Option<String>,
+    database_url_file: Option<PathBuf>,
+    listen: Option<String>,
+    listen_file: Option<PathBuf>,
+    jwt_secret: Option<String>,
+    jwt_secret_file: Option<PathBuf>,
+    lanes: Option<usize>,
+    readers: Option<usize>,
+    http_workers: Option<usize>,
+    #[serde(default)]
+    log_format: LogFormat,
+}
+
+/// All sources of settings together.
+pub(super) struct Configuration {
+    flags: Flags,
+    file: File,
+}
+
+impl Configuration {
+    /// Reads the file: the one named, which must be there, or granary.toml, which may be.
+    pub(super) fn load(named: Option<&Path>, flags: Flags) -> anyhow::Result<Self> {
+        let usual = Path::new(FILE_DEFAULT);
+        let path = named.or_else(|| usual.exists().then_some(usual));
+        let file = path.map_or_else(|| Ok(File::default()), read_toml)?;
+        let threads = [("lanes", file.lanes), ("readers", file.readers), ("http_workers", file.http_workers)];
+        for (key, value) in threads {
+            if value.is_some_and(|value| !(1..=THREADS_MAX).contains(&value)) {
+                bail!("{key} in the configuration file must be between 1 and {THREADS_MAX}");
+            }
+        }
+        Ok(Self { flags, file })
+    }
+
+    /// Where the database is. It may hold a password, so it is never shown.
+    pub(super) fn database(&self) -> anyhow::Result<Database> {
+        let url = match &self.flags.database_url {
+            Some(url) => Some(SecretString::from(url.clone())),
+            None => {
+                let (value, file) = (&self.file.database_url, &self.file.database_url_file);
+                below_flags("DATABASE_URL", "database_url", value, file)?
+            }
+        };
+        Ok(Database::from_url(url.as_ref().map_or(DATABASE_URL_DEFAULT, ExposeSecret::expose_secret))?)
+    }
+
+    /// Where to listen.
+    pub(super) fn listen(&self) -> anyhow::Result<SocketAddr> {
+        let text = match &self.flags.listen {
+            Some(text) => text.clone(),
+            None => {
+                let (value, file) = (&self.file.listen, &self.file.listen_file);
+                let text = below_flags("GRANARY_LISTEN", "listen", value, file)?;
+                text.map_or_else(|| LISTEN_DEFAULT.to_owned(), |text| text.expose_secret().to_owned())
+            }
+        };
+        let mut addresses = text
+            .to_socket_addrs()
+            .map_err(|error| anyhow!("{text:?} is no ADDR:PORT to listen on: {error}"))?;
+        addresses.next().ok_or_else(|| anyhow!("{text:?} names no address to listen on"))
+    }
+
+    /// The key of tokens, where a secret is set.
+    pub(super) fn find_token_key(&self) -> anyhow::Result<Option<TokenKey>> {
+        let (value, file) = (&self.file.jwt_secret, &self.file.jwt_secret_file);
+        let secret = below_flags("GRANARY_JWT_SECRET", "jwt_secret", value, file)?;
+        let key = secret.map(|secret| TokenKey::from_secret(secret.expose_secret()));
+        key.transpose().context("GRANARY_JWT_SECRET can't be used")
+    }
+
+    /// The key of tokens.
+    pub(super) fn token_key(&self) -> anyhow::Result<TokenKey> {
+        self.find_token_key()?.ok_or_else(|| {
+            anyhow!(
+                "there is no secret for tokens; set GRANARY_JWT_SECRET (or GRANARY_JWT_SECRET_FILE) to at least \
+                 32 random bytes, such as the output of `openssl rand -base64 32`"
+            )
+        })
+    }
+
+    /// How the engine is built.
+    pub(super) fn engine_settings(&self) -> anyhow::Result<EngineSettings> {
+        let usual = EngineSettings::default();
+        Ok(EngineSettings {
+            lanes: self.file.lanes.unwrap_or(usual.lanes),
+            readers: self.file.readers.unwrap_or(usual.readers),
+            seed: u64::from_le_bytes(system::random_bytes()?),
+            ..usual
+        })
+    }
+
+    /// Threads that answer HTTP: one per core, unless set.
+    pub(super) fn http_workers(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.file.http_workers.unwrap_or_else(cores)
+    }
+
+    pub(super) fn log_format(&self) -> LogFormat {
+        self.file.log_format
+    }
+}
+
+/// A setting from the environment or, where neither of its two forms is set there, from the file.
+fn below_flags(
+    variable: &str,
+    key: &str,
+    value: &Option<String>,
+    file: &Option<PathBuf>,
+) -> anyhow::Result<Option<SecretString>> {
+    let file_variable = format!("{variable}_FILE");
+    let (own, path) = (environment(variable)?, environment(&file_variable)?);
+    let found = one_of_two(own, path.map(PathBuf::from), variable, &file_variable)?;
+    match found {
+        Some(found) => Ok(Some(found)),
+        None => one_of_two(value.clone(), file.clone(), key, &format!("{key}_file")),
+    }
+}
+
+/// A value given as such or as the content of a file, without its line end; both at once leave open
+/// which one is meant.
+fn one_of_two(
+    value: Option<String>,
+    path: Option<PathBuf>,
+    name: &str,
+    file_name: &str,
+) -> anyhow::Result<Option<SecretString>> {
+    match (value, path) {
+        (Some(_), Some(_)) => bail!("{name} and {file_name} are both set; unset one of them"),
+        (Some(value), None) => Ok(Some(value.into())),
+        (None, Some(path)) => {
+            let text = read_file(&path).with_context(|| format!("{file_name} names {}", path.display()))?;
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            Ok(Some(text.strip_suffix('\r').unwrap_or(text).into()))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// A variable that is set and not empty.
+fn environment(name: &str) -> anyhow::Result<Option<String>> {
+    match std::env::var(name) {
+        Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => bail!("{name} is not valid UTF-8"),
+    }
+}
+
+fn read_file(path: &Path) -> anyhow::Result<String> {
+    if fs::metadata(path)?.len() > FILE_LEN_MAX {
+        bail!("the file is longer than {FILE_LEN_MAX} bytes");
+    }
+    Ok(fs::read_to_string(path)?)
+}
+
+/// Says what is wrong and in which line, but doesn't show the line: it may hold a secret.
+fn read_toml(path: &Path) -> anyhow::Result<File> {
+    let text = read_file(path).with_context(|| format!("configuration file {}", path.display()))?;
+    toml::from_str(&text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
+        anyhow!("configuration file {}, line {line}: {}", path.display(), error.message())
+    })
+}

@@ -1,0 +1,164 @@
+//! `granary demo`: a sample district, served, with commands to try. Every run may follow another:
+//! what is loaded already is replayed and stays as it is.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::{bail, ensure};
+use serde_json::{Value, json};
+
+use super::Outcome;
+use super::config::Configuration;
+use super::district::{self, APP, BANK, COUNTER, District};
+use super::output::{print_line, progress_bar};
+use super::serve_lock::ServeLock;
+use super::session::{Session, start_engine};
+use super::system::random_hex;
+use super::token::{Bearer, mint};
+use crate::access::tokens::TokenKey;
+use crate::domain::answer::Answer;
+use crate::domain::calendar::day_of;
+use crate::engine::Engine;
+use crate::http::{self, HttpSettings};
+use crate::store::{migrations, read};
+
+/// Commands in one list to the engine.
+const CHUNK_LEN: usize = 500;
+/// Life of the printed tokens, in seconds: a day.
+const TTL_S: i64 = 86_400;
+
+/// Migrates, loads the district, serves it and prints commands, until Ctrl-C.
+pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
+    let settings = HttpSettings { listen: configuration.listen()?, workers: configuration.http_workers() };
+    let database = configuration.database()?;
+    let key = match configuration.find_token_key()? {
+        Some(key) => key,
+        None => TokenKey::from_secret(&random_hex::<32>()?)?,
+    };
+    migrations::run_pending(&mut database.connect_or_create()?)?;
+    let _lock = ServeLock::take(&database)?;
+    let engine = start_engine(configuration, &database)?;
+    load(&engine)?;
+    // Whatever can go wrong with the commands goes wrong before anybody is served.
+    let tokens = Tokens::mint(&key)?;
+    let run = random_hex::<4>()?;
+    let served = http::serve(settings, engine.clone(), key, |address| {
+        if let Err(error) = print_line(&introduction(address, &tokens, &run)) {
+            tracing::warn!(%error, "standard output is closed");
+        }
+    });
+    engine.close();
+    served.map_err(|error| anyhow::anyhow!("the server could not run: {error}"))?;
+    Ok(Outcome::Done)
+}
+
+fn load(engine: &Arc<Engine>) -> anyhow::Result<()> {
+    let session = Session::on(engine.clone())?;
+    refuse_foreign_database(engine)?;
+    let zone = engine.rules().utility.zone;
+    let first_account = district::first_account();
+    let oldest = session.wait(|| {
+        let first_account = first_account.clone();
+        engine.read(move |connection| read::bill_page(connection, &first_account, &[], None, 1))
+    })?;
+    let earlier = oldest.first().and_then(|bill| district::month_from_oldest_issue(bill.issued_on));
+    let day = earlier.unwrap_or_else(|| day_of(engine.now_ms(), zone));
+    let phases = District::new(day, zone).phases();
+    let len: usize = phases.iter().map(Vec::len).sum();
+    let bar = progress_bar(Some(len as u64), "sample district {bar:40} {pos}/{len}");
+    for commands in phases.iter().flat_map(|phase| phase.chunks(CHUNK_LEN)) {
+        let answers = session.submit_all(commands)?;
+        ensure!(!answers.contains(&Answer::UnknownChannel), "a channel of the sample district is missing");
+        bar.inc(commands.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// The sample district must not get among the accounts of a real one.
+fn refuse_foreign_database(engine: &Engine) -> anyhow::Result<()> {
+    let rules = engine.rules();
+    let is_ours = district::CHANNEL_CODES.iter().all(|code| rules.channels.contains_key(*code));
+    if !is_ours && !rules.channels.is_empty() {
+        bail!("this database has channels of its own; the demo needs an empty one or its own from before");
+    }
+    Ok(())
+}
+
+/// One token for each caller that is shown.
+struct Tokens {
+    counter: String,
+    bank: String,
+    customer: String,
+}
+
+impl Tokens {
+    fn mint(key: &TokenKey) -> anyhow::Result<Self> {
+        let bearer = |channel, subject, scope, accounts| Bearer { channel, subject, scope, accounts };
+        let of_bank = "bills:read payments:post payments:reverse";
+        let own = Some(vec![district::shown_account()]);
+        Ok(Self {
+            counter: mint(key, bearer(COUNTER, "teller-1", "bills:read pii:read", None), TTL_S)?,
+            bank: mint(key, bearer(BANK, "debit-processor", of_bank, None), TTL_S)?,
+            customer: mint(key, bearer(APP, "customer-1", "bills:read pii:read", own), TTL_S)?,
+        })
+    }
+}
+
+fn introduction(address: SocketAddr, tokens: &Tokens, run: &str) -> String {
+    let url = format!("http://{}/graphql", reachable(address));
+    let account = district::shown_account();
+    let (payment_key, reversal_key) = (format!("DEMO-{run}-PAY"), format!("DEMO-{run}-UNDO"));
+    let post = json!({ "query": POST, "variables": { "input": {
+        "idempotencyKey": payment_key, "accountNumber": account, "amount": "20.00",
+    } } });
+    let reverse = json!({ "query": REVERSE, "variables": { "input": {
+        "idempotencyKey": reversal_key, "paymentIdempotencyKey": payment_key, "reason": "demo",
+    } } });
+    let ask = json!({ "query": ASK, "variables": { "number": account } });
+    let own = json!({ "query": OWN, "variables": { "numbers": [account] } });
+    let commands = [
+        ("A counter asks what an account owes:", &tokens.counter, &ask),
+        ("A bank posts a payment:", &tokens.bank, &post),
+        (
+            "The bank never got the answer and sends the same again - it is replayed, not paid twice:",
+            &tokens.bank,
+            &post,
+        ),
+        ("The bank takes the payment back:", &tokens.bank, &reverse),
+        ("The customer reads their own bills in the app:", &tokens.customer, &own),
+    ];
+    let commands = commands.map(|(title, token, body)| format!("# {title}\n{}", curl(&url, token, body)));
+    format!(
+        "granary serves a sample district at {url} (Ctrl-C ends it). Try, in another terminal:\n\n{}\n",
+        commands.join("\n\n")
+    )
+}
+
+const ASK: &str = "query($number: String!) { account(number: $number) { number name status customerClass amountDue \
+    bills(first: 3, filter: {status: [OPEN, PARTLY_PAID]}) { nodes { number period dueOn status principal penalty amountDue } } } }";
+const POST: &str = "mutation($input: PaymentPostInput!) { paymentPost(input: $input) { replayed \
+    payment { receiptNumber amount status allocations { bill { number } part amount remainingAfter } toAdvance } \
+    userErrors { code message retryable } } }";
+const REVERSE: &str = "mutation($input: PaymentReverseInput!) { paymentReverse(input: $input) { replayed outcome \
+    payment { receiptNumber amount status } userErrors { code message retryable } } }";
+const OWN: &str = "query($numbers: [String!]!) { accounts(numbers: $numbers) { number name address amountDue advanceBalance \
+    bills(first: 5) { nodes { number period dueOn status amountDue } } } }";
+
+/// No string of ours holds a single quote, so the shell takes each argument as it stands.
+fn curl(url: &str, token: &str, body: &Value) -> String {
+    format!(
+        "curl -s {url} \\\n  -H 'Authorization: Bearer {token}' \\\n  -H 'Content-Type: application/json' \\\n  \
+         -w '\\n' \\\n  -d '{body}'"
+    )
+}
+
+/// Where a client on this machine reaches a server that listens there.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}

@@ -1,0 +1,133 @@
+//! The composition root: reads the configuration, wires the layers together and prints. It holds the
+//! system's clock and random numbers, which are handed down from here, and no rule of money.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod audit;
+mod channel;
+mod config;
+mod demo;
+mod district;
+mod district_names;
+mod import;
+mod logging;
+mod migrate;
+mod output;
+mod schema;
+mod serve;
+mod serve_lock;
+mod session;
+mod system;
+mod token;
+
+use config::{Configuration, Flags};
+
+/// What a command that ran to its end has to say to the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// All is well: exit status 0.
+    Done,
+    /// The answer is no (a pending migration, a broken invariant): exit status 1.
+    Negative,
+    /// The work is done but for lines that were refused: exit status 3.
+    SomeRefused,
+}
+
+impl Outcome {
+    fn exit_status(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Negative => 1,
+            Self::SomeRefused => 3,
+        }
+    }
+}
+
+/// The payment door of an electricity utility: bills asked for and payments posted, each exactly once.
+///
+/// `granary demo` shows it at work, with nothing to set up. For a server of your own: `granary migrate`,
+/// `granary channel add`, `granary import`, then `granary serve`.
+#[derive(Debug, Parser)]
+#[command(name = "granary", version, after_long_help = ENVIRONMENT)]
+struct Arguments {
+    /// Where the database is: sqlite://relative/path, sqlite:///absolute/path or postgres://…
+    ///
+    /// Also DATABASE_URL; without any, sqlite://granary.db.
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// The configuration file; without it granary.toml, where there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const ENVIRONMENT: &str = "\
+Configuration (a flag beats the environment, that beats the file, that beats the default):
+  DATABASE_URL        where the database is              [default: sqlite://granary.db]
+  GRANARY_LISTEN      where to listen, ADDR:PORT         [default: 127.0.0.1:8080]
+  GRANARY_JWT_SECRET  the secret of tokens (HS256), at least 32 bytes; no default
+  RUST_LOG            what to log to standard error, such as info or granary=debug
+  The first three can each be kept in a file, named by DATABASE_URL_FILE and so on.
+  granary.toml        database_url, listen, jwt_secret (each also with _file), lanes, readers,
+                      http_workers, log_format = \"pretty\" | \"json\"
+
+Exit status: 0 done · 1 failed, or the answer is no · 2 wrong usage · 3 imported, but for refused lines";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer channels and customers over HTTP, at POST /graphql, until SIGTERM or Ctrl-C
+    Serve(serve::Arguments),
+    /// Load a sample district into granary.db, serve it, and print commands to try
+    Demo,
+    /// Bring the database to the version of this program; creates the SQLite file
+    Migrate(migrate::Arguments),
+    /// Bring accounts or bills in from CSV files, beside running servers
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Register the outside parties who bring payments
+    #[command(subcommand)]
+    Channel(channel::Command),
+    /// Print one token (JWT) and nothing else
+    Token(token::Arguments),
+    /// Print the schema of the API (SDL)
+    Schema,
+    /// Prove the database against the invariants I1 to I10, beside running servers
+    Audit(audit::Arguments),
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let Arguments { database_url, config, command } = Arguments::parse();
+    let listen = match &command {
+        Command::Serve(arguments) => arguments.listen.clone(),
+        _ => None,
+    };
+    let outcome = Configuration::load(config.as_deref(), Flags { database_url, listen })
+        .and_then(|configuration| run_command(command, &configuration));
+    match outcome {
+        Ok(outcome) => ExitCode::from(outcome.exit_status()),
+        Err(error) if output::is_reader_gone(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command(command: Command, configuration: &Configuration) -> anyhow::Result<Outcome> {
+    logging::start(configuration, matches!(command, Command::Serve(_) | Command::Demo))?;
+    match command {
+        Command::Serve(_) => serve::run(configuration),
+        Command::Demo => demo::run(configuration),
+        Command::Migrate(arguments) => migrate::run(configuration, &arguments),
+        Command::Import(command) => import::run(configuration, command),
+        Command::Channel(command) => channel::run(configuration, command),
+        Command::Token(arguments) => token::run(configuration, arguments),
+        Command::Schema => schema::run(),
+        Command::Audit(arguments) => audit::run(configuration, &arguments),
+    }
+}
