@@ -1,1 +1,3 @@
+//! Every test that needs a database or a server, in one binary.
 
+mod store;
