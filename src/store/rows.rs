@@ -99,6 +99,11 @@ pub(super) struct BillRow {
 }
 
 impl BillRow {
+    /// Account number and bill number.
+    pub(super) fn key(&self) -> (&str, &str) {
+        (&self.account_number, &self.number)
+    }
+
     pub(super) fn into_bill(self) -> Result<Bill, StoreError> {
         Ok(Bill {
             class: word("customer_class", &self.class, CustomerClass::from_word)?,

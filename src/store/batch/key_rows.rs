@@ -8,8 +8,8 @@ use crate::domain::command::{Command, Key, Order, PostInput, ReverseInput};
 use crate::domain::payment::{Actor, Payment};
 use crate::domain::state::{EarlyReversal, KeyState};
 
-pub(super) const PAYMENT_POST: &str = "PAYMENT_POST";
-pub(super) const PAYMENT_REVERSE: &str = "PAYMENT_REVERSE";
+pub(in crate::store) const PAYMENT_POST: &str = "PAYMENT_POST";
+pub(in crate::store) const PAYMENT_REVERSE: &str = "PAYMENT_REVERSE";
 pub(super) const EARLY_REVERSAL: &str = "EARLY_REVERSAL";
 
 /// The rows a batch wants: each order's own key and, for a reversal, the payment's. Where several
