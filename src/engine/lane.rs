@@ -42,6 +42,11 @@ pub trait Faults: Send {
     /// # Errors
     /// The fault.
     fn at(&mut self, point: Point) -> Result<(), StoreError>;
+
+    /// Waits between two attempts.
+    fn pause(&mut self, pause: Duration) {
+        std::thread::sleep(pause);
+    }
 }
 
 /// No faults.
@@ -229,7 +234,7 @@ impl Lane {
         self.jitter ^= self.jitter >> 7;
         self.jitter ^= self.jitter << 17;
         let full_ms = PAUSE_MS << attempt.min(6);
-        std::thread::sleep(Duration::from_millis(full_ms - self.jitter % (full_ms / 2)));
+        self.settings.faults.pause(Duration::from_millis(full_ms - self.jitter % (full_ms / 2)));
     }
 }
 

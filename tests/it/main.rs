@@ -1,3 +1,4 @@
 //! All tests that need more than a function: one binary, so that they share one PostgreSQL.
+mod simulator;
 mod store;
 mod support;
