@@ -42,6 +42,11 @@ pub trait Faults: Send {
     /// # Errors
     /// The fault.
     fn at(&mut self, point: Point) -> Result<(), StoreError>;
+
+    /// Waits between two attempts.
+    fn pause(&mut self, pause: Duration) {
+        std::thread::sleep(pause);
+    }
 }
 
 /// No faults.
@@ -114,15 +119,31 @@ impl Lane {
         }
         match self.settle_together(&commands) {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(error) if commands.len() == 1 || self.connection.is_none() => {
+            Err(error) if commands.len() == 1 || self.is_cut_off(error) => {
                 vec![Err(error); commands.len()]
             }
-            Err(_) => commands.into_iter().map(|command| self.settle_alone(command)).collect(),
+            Err(error) => commands.into_iter().map(|command| self.settle_alone(command, error)).collect(),
         }
     }
 
-    fn settle_alone(&mut self, command: (i64, Command)) -> Result<Answer, EngineError> {
-        let mut answers = self.settle_together(&[command])?;
+    /// Whether trying one by one would only wait for a database that can't be reached. A panic drops
+    /// the connection too, but there the database is well and one command is not.
+    fn is_cut_off(&self, error: EngineError) -> bool {
+        self.connection.is_none() && error != EngineError::Internal
+    }
+
+    /// Settles one command of a batch that failed with `batch_error`. A batch in doubt may have
+    /// written it, so that a failure alone says no more than that.
+    fn settle_alone(
+        &mut self,
+        command: (i64, Command),
+        batch_error: EngineError,
+    ) -> Result<Answer, EngineError> {
+        let alone = self.settle_together(&[command]);
+        let mut answers = match (alone, batch_error) {
+            (Err(_), EngineError::Timeout) => return Err(EngineError::Timeout),
+            (alone, _) => alone?,
+        };
         answers.pop().ok_or(EngineError::Internal)
     }
 
@@ -213,7 +234,7 @@ impl Lane {
         self.jitter ^= self.jitter >> 7;
         self.jitter ^= self.jitter << 17;
         let full_ms = PAUSE_MS << attempt.min(6);
-        std::thread::sleep(Duration::from_millis(full_ms - self.jitter % (full_ms / 2)));
+        self.settings.faults.pause(Duration::from_millis(full_ms - self.jitter % (full_ms / 2)));
     }
 }
 

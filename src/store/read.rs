@@ -1,6 +1,6 @@
 //! What readers ask. Every look-up is one statement over an index; lists come in pages by key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::RunQueryDsl;
@@ -289,7 +289,13 @@ pub fn load_payments_of_movements(
             rows
         }
     };
-    with_allocations(connection, rows)
+    with_allocations(connection, once_each(rows))
+}
+
+/// A payment comes twice where its own movement and its reversal's are both asked for.
+fn once_each(rows: Vec<PaymentRow>) -> Vec<PaymentRow> {
+    let mut seen = HashSet::new();
+    rows.into_iter().filter(|row| seen.insert(row.id)).collect()
 }
 
 statement! {

@@ -4,5 +4,6 @@
 mod api;
 mod cli;
 mod rules;
+mod simulator;
 mod store;
 mod support;

@@ -59,8 +59,11 @@ pub(super) fn conflict_reverse(
     field: &str,
 ) -> Decision {
     let ReverseInput { payment_key, reason } = &command.input;
+    // The field is left out: it changes with what the keys were used for meanwhile, and the same
+    // input is one difference.
     let detail = format!(
-        "paymentReverse differs in {field}: paymentIdempotencyKey {payment_key:?}, reason {reason:?}"
+        "paymentReverse differs from what its keys were used for: \
+         paymentIdempotencyKey {payment_key:?}, reason {reason:?}"
     );
     let exception = exception(state, order, &command.key, "", detail);
     let refusal = Refusal::of_field(ReverseRefusalCode::IdempotencyKeyReused, field, message(field));
