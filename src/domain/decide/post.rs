@@ -89,11 +89,10 @@ impl Posting<'_> {
         let mut journal = self.journal();
         let named = input.bill_numbers.as_deref().unwrap_or_default();
         let (policies, day) = (&self.state.policies, self.guarded.day);
-        let mut settled = settle_payment(policies, account, named, input.amount_fen, day, &mut journal);
+        let settled = settle_payment(policies, account, named, input.amount_fen, day, &mut journal);
         journal.move_fen(LedgerAccount::Clearing, LedgerAccount::Advance, settled.surplus_fen, day);
         let mut after = account.account.clone();
         after.move_advance(settled.surplus_fen);
-        settled.apply_advance(policies, &mut after, self.business_day(), &mut journal);
         after.last_sequence += 1;
         after.open_from = open_from(&account.bills, &settled.bills);
         let mut payment = self.payment(Some(after.last_sequence), settled.allocations);

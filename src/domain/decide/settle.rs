@@ -16,27 +16,6 @@ pub(super) struct Settlement {
     pub surplus_fen: i64,
 }
 
-impl Settlement {
-    /// Applies the advance that the payment left. A payment reported out of order can leave a penalty
-    /// open that it was not charged itself, beside a surplus; where there is a surplus, every payable
-    /// bill is among those settled.
-    pub(super) fn apply_advance(
-        &mut self,
-        policies: &Policies,
-        account: &mut Account,
-        day: NaiveDate,
-        journal: &mut Journal,
-    ) {
-        let mut oldest_first = self.bills.clone();
-        oldest_first.sort_by(|one, other| (one.due_on, &one.number).cmp(&(other.due_on, &other.number)));
-        for paid in apply_advance(policies, account, &oldest_first, day, journal) {
-            if let Some(bill) = self.bills.iter_mut().find(|bill| bill.number == paid.number) {
-                *bill = paid;
-            }
-        }
-    }
-}
-
 /// Settles `amount_fen`, paid on `day`, on the named payable bills in the order named, then on the
 /// others, oldest due date first.
 pub(super) fn settle_payment(
