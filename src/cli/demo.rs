@@ -35,8 +35,10 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
         Some(key) => key,
         None => TokenKey::from_secret(&random_hex::<32>()?)?,
     };
-    migrations::run_pending(&mut database.connect_or_create()?)?;
+    let mut connection = database.connect_or_create()?;
     let _lock = ServeLock::take(&database)?;
+    migrations::run_pending(&mut connection)?;
+    drop(connection);
     let engine = start_engine(configuration, &database)?;
     load(&engine)?;
     // Whatever can go wrong with the commands goes wrong before anybody is served.

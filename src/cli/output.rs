@@ -14,7 +14,9 @@ pub(super) fn print_line(text: &str) -> anyhow::Result<()> {
 
 /// Prints an error message to standard error; there is nowhere to report that this failed.
 pub(super) fn complain(text: &str) {
-    let _nowhere_to_report_it = writeln!(io::stderr(), "granary: {}", escape_control(text, true));
+    // libpq indents with tabs and ends with a line break.
+    let text = escape_control(text.trim_end().replace('\t', "  ").as_str(), true);
+    let _nowhere_to_report_it = writeln!(io::stderr(), "granary: {text}");
 }
 
 /// Whether a command failed only because the reader of its output (`head`, say) had enough.

@@ -84,3 +84,11 @@ fn serve_needs_a_secret() {
     let desk = Desk::migrated();
     desk.run(&["serve"]).fails(1, "there is no secret for tokens; set GRANARY_JWT_SECRET");
 }
+
+#[test]
+fn a_server_out_of_reach_is_said_in_plain_words_and_without_the_password() {
+    let url = "postgres://user:hidden@127.0.0.1:1/granary";
+    let run = Desk::new().run(&["channel", "list", "--database-url", url]);
+    assert!(!run.err.contains("hidden") && !run.err.contains("\\u{"), "{run:?}");
+    run.fails(1, "Connection refused");
+}

@@ -128,6 +128,21 @@ fn commands_refuse_a_database_that_is_not_migrated() {
 }
 
 #[test]
+fn a_second_server_on_one_file_is_refused_whichever_way_it_is_named() {
+    let desk = Desk::migrated();
+    let lock = std::fs::File::create(desk.path("granary.db.serve-lock")).expect("a file");
+    lock.lock().expect("the lock is free");
+    std::os::unix::fs::symlink("granary.db", desk.path("other.db")).expect("a link");
+    let variables =
+        [("GRANARY_JWT_SECRET", "0123456789abcdef0123456789abcdef"), ("GRANARY_LISTEN", "127.0.0.1:0")];
+    desk.run_with(&["serve"], &variables).fails(1, "another granary serves granary.db already");
+    desk.run_with(&["serve", "--database-url", "sqlite://other.db"], &variables).fails(1, "another granary");
+    desk.run_with(&["demo"], &variables).fails(1, "another granary serves granary.db already");
+    // The command line's own writers need no lock.
+    desk.run(&["channel", "add", "X", "--kind", "bank", "--mode", "asking"]).succeeds();
+}
+
+#[test]
 fn wrong_usage_is_status_2_and_help_names_every_command() {
     let desk = Desk::new();
     desk.run(&["nonsense"]).fails(2, "unrecognized subcommand");
