@@ -16,6 +16,11 @@ const PG_SESSION: &str = "SET statement_timeout = '8s'; SET lock_timeout = '5s';
      SET idle_in_transaction_session_timeout = '4s'; SET synchronous_commit = on; SET jit = off; \
      SET client_min_messages = warning; SET timezone = 'UTC'";
 
+/// Every statement of lanes and readers is a walk along an index, planned once. The planner would
+/// else plan each anew, or choose by the size a table had when it was first asked.
+const PG_PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+     SET enable_hashjoin = off; SET enable_mergejoin = off";
+
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; \
      PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
 
@@ -119,6 +124,7 @@ fn connect_postgres(url: &str, purpose: Purpose) -> Result<PgConnection, StoreEr
     let mut connection = PgConnection::establish(&full)
         .map_err(|error| StoreError::Connect(format!("PostgreSQL: {error}")))?;
     connection.batch_execute(PG_SESSION)?;
+    connection.batch_execute(PG_PLANS)?;
     if purpose == Purpose::Read {
         connection.batch_execute("SET default_transaction_read_only = on")?;
     }
@@ -173,6 +179,7 @@ pub fn begin_snapshot(connection: &mut Connection) -> Result<(), StoreError> {
     match connection {
         Connection::Postgres(connection) => connection.batch_execute(
             "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+             RESET plan_cache_mode; RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin; \
              BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
         )?,
         Connection::Sqlite(connection) => connection.batch_execute("BEGIN")?,
