@@ -20,9 +20,15 @@
 //! What must hold always stands in the README as I1 to I10; [`store::audit`] looks for it.
 
 pub mod domain;
+
 pub mod store;
+
 pub mod engine;
+
 pub mod access;
+
 pub mod graphql;
+
 pub mod http;
+
 pub mod cli;

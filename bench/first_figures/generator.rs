@@ -26,14 +26,14 @@ pub fn run(
     connections: usize,
     duration: Duration,
     expected: &str,
-    mut body: impl FnMut() -> String + Clone + 'static,
+    body: impl FnMut() -> String + 'static,
 ) -> Run {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let started = Instant::now();
     let deadline = started + duration;
     let mut times: Vec<Duration> = runtime.block_on(async {
         let local = tokio::task::LocalSet::new();
-        let next = std::rc::Rc::new(std::cell::RefCell::new(move || body()));
+        let next = std::rc::Rc::new(std::cell::RefCell::new(body));
         let handles: Vec<_> = (0..connections)
             .map(|_| {
                 let (address, token, expected) = (address.to_owned(), token.to_owned(), expected.to_owned());

@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn personal_data_is_masked_by_characters() {
-        let cases: [(fn(&str) -> String, &str, &str); 13] = [
+        type Mask = fn(&str) -> String;
+        let cases: [(Mask, &str, &str); 13] = [
             (mask_name, "张三丰", "张**"),
             (mask_name, "张", "张**"),
             (mask_name, "Li Lei", "L**"),

@@ -38,12 +38,17 @@ struct ByKeys<K, T> {
     reply: Reply<HashMap<K, T>>,
 }
 
+/// Any other look-up; says whether it is done. Told that it is the last try, it always is.
+type OtherLookUp = Box<dyn FnMut(&mut Connection, bool) -> bool + Send>;
+
+/// A look-up of many keys in one statement.
+type CombinedLookUp<K, T> = fn(&mut Connection, &[K]) -> Result<HashMap<K, T>, StoreError>;
+
 enum Job {
     Accounts(ByKeys<String, (Account, Holder)>),
     OpenBills(ByKeys<String, Vec<Bill>>),
     Bills(ByKeys<(String, String), Bill>),
-    /// Any other; says whether it is done. Told that it is the last try, it always is.
-    Other(Box<dyn FnMut(&mut Connection, bool) -> bool + Send>),
+    Other(OtherLookUp),
 }
 
 #[derive(Default)]
@@ -172,7 +177,7 @@ impl Reader<'_> {
     fn answer_combined<K: Ord + Hash + Clone, T: Clone>(
         &mut self,
         jobs: Vec<ByKeys<K, T>>,
-        look_up: fn(&mut Connection, &[K]) -> Result<HashMap<K, T>, StoreError>,
+        look_up: CombinedLookUp<K, T>,
     ) {
         if jobs.is_empty() {
             return;
@@ -205,7 +210,7 @@ impl Reader<'_> {
         })
     }
 
-    fn answer_other(&mut self, mut job: Box<dyn FnMut(&mut Connection, bool) -> bool + Send>) {
+    fn answer_other(&mut self, mut job: OtherLookUp) {
         for is_last_try in [false, true] {
             let Ok(connection) = self.connection() else { continue };
             if job(connection, is_last_try) {

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use async_graphql::{Response, ServerError, Value};
 use serde_json::json;
 
@@ -31,11 +31,33 @@ impl Form {
     }
 }
 
-/// An answer without execution: what is wrong with the request as a whole.
-pub(super) fn refuse(form: Form, status: StatusCode, code: ErrorCode, message: &str) -> HttpResponse {
-    let extensions = json!({ "code": code.word(), "retryable": code.is_retryable() });
-    let body = json!({ "errors": [{ "message": message, "extensions": extensions }] });
-    HttpResponse::build(status).insert_header((CONTENT_TYPE, form.content_type())).body(body.to_string())
+/// What is wrong with a request as a whole; nothing of it was executed.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub form: Form,
+    pub status: StatusCode,
+    pub code: ErrorCode,
+    pub message: String,
+}
+
+impl Refused {
+    pub(super) fn new(form: Form, status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { form, status, code, message: message.into() }
+    }
+
+    /// The answer.
+    pub(super) fn reply(self) -> HttpResponse {
+        let extensions = json!({ "code": self.code.word(), "retryable": self.code.is_retryable() });
+        let body = json!({ "errors": [{ "message": self.message, "extensions": extensions }] });
+        let mut reply = HttpResponse::build(self.status);
+        reply.insert_header((CONTENT_TYPE, self.form.content_type()));
+        match self.status {
+            StatusCode::UNAUTHORIZED => reply.insert_header((WWW_AUTHENTICATE, "Bearer")),
+            StatusCode::METHOD_NOT_ALLOWED => reply.insert_header((ALLOW, "POST")),
+            _ => &mut reply,
+        };
+        reply.body(body.to_string())
+    }
 }
 
 /// The answer of an execution.
@@ -58,7 +80,10 @@ pub(super) fn execution(form: Form, mut response: Response) -> HttpResponse {
     };
     match body {
         Ok(body) => reply.body(body),
-        Err(_) => refuse(form, StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, "Internal error."),
+        Err(_) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Refused::new(form, status, ErrorCode::Internal, "Internal error.").reply()
+        }
     }
 }
 

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use async_graphql::{Request, Variables};
 use futures_util::StreamExt;
 use serde::Deserialize;
 
-use super::reply::{Form, execution, refuse};
+use super::reply::{Form, Refused, execution};
 use super::{Shared, guard};
 use crate::access::caller::Caller;
 use crate::graphql::error::ErrorCode;
@@ -42,31 +42,22 @@ pub(super) fn configure(routes: &mut ServiceConfig) {
 }
 
 async fn not_found() -> HttpResponse {
-    refuse(Form::Json, StatusCode::NOT_FOUND, ErrorCode::BadUserInput, "The API is POST /graphql.")
+    refuse_route(StatusCode::NOT_FOUND)
 }
 
 async fn method_not_allowed() -> HttpResponse {
-    let mut reply = refuse(
-        Form::Json,
-        StatusCode::METHOD_NOT_ALLOWED,
-        ErrorCode::BadUserInput,
-        "The API is POST /graphql.",
-    );
-    reply.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
-    reply
+    refuse_route(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+fn refuse_route(status: StatusCode) -> HttpResponse {
+    Refused::new(Form::Json, status, ErrorCode::BadUserInput, "The API is POST /graphql.").reply()
 }
 
 async fn post(request: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
-    match answer(&request, payload, &shared).await {
-        Ok(reply) | Err(reply) => reply,
-    }
+    answer(&request, payload, &shared).await.unwrap_or_else(Refused::reply)
 }
 
-async fn answer(
-    request: &HttpRequest,
-    payload: Payload,
-    shared: &Shared,
-) -> Result<HttpResponse, HttpResponse> {
+async fn answer(request: &HttpRequest, payload: Payload, shared: &Shared) -> Result<HttpResponse, Refused> {
     let form = form(request)?;
     let caller = caller(form, request, shared)?;
     check_content_type(form, request)?;
@@ -74,23 +65,23 @@ async fn answer(
     let body: Body = serde_json::from_slice(&bytes).map_err(|_| {
         let message =
             "The body is a JSON object with `query` and, if need be, `operationName` and `variables`.";
-        refuse(form, StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message)
+        Refused::new(form, StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message)
     })?;
     let prepared = prepare(form, body, shared)?;
     Ok(execution(form, shared.schema.execute(request_by(prepared, caller)).await))
 }
 
-fn prepare(form: Form, body: Body, shared: &Shared) -> Result<Request, HttpResponse> {
+fn prepare(form: Form, body: Body, shared: &Shared) -> Result<Request, Refused> {
     let status = match form {
         Form::Json => StatusCode::OK,
         Form::GraphqlResponse => StatusCode::BAD_REQUEST,
     };
     guard::check(&body.query)
-        .map_err(|guard::TooLarge(message)| refuse(form, status, ErrorCode::QueryTooLarge, message))?;
+        .map_err(|guard::TooLarge(message)| Refused::new(form, status, ErrorCode::QueryTooLarge, message))?;
     let document = shared
         .documents
         .parse(&body.query)
-        .map_err(|error| refuse(form, status, ErrorCode::BadUserInput, &error.to_string()))?;
+        .map_err(|error| Refused::new(form, status, ErrorCode::BadUserInput, error.to_string()))?;
     let mut request = Request::new(body.query);
     request.set_parsed_query((*document).clone());
     request.operation_name = body.operation_name;
@@ -101,7 +92,7 @@ fn prepare(form: Form, body: Body, shared: &Shared) -> Result<Request, HttpRespo
 }
 
 /// The form of the answer: what `Accept` names first of the two we write.
-fn form(request: &HttpRequest) -> Result<Form, HttpResponse> {
+fn form(request: &HttpRequest) -> Result<Form, Refused> {
     let Some(accept) = request.headers().get(ACCEPT) else { return Ok(Form::Json) };
     let accept = accept.to_str().unwrap_or_default();
     for range in accept.split(',') {
@@ -113,10 +104,10 @@ fn form(request: &HttpRequest) -> Result<Form, HttpResponse> {
         }
     }
     let message = "The answer is application/json or application/graphql-response+json.";
-    Err(refuse(Form::Json, StatusCode::NOT_ACCEPTABLE, ErrorCode::BadUserInput, message))
+    Err(Refused::new(Form::Json, StatusCode::NOT_ACCEPTABLE, ErrorCode::BadUserInput, message))
 }
 
-fn check_content_type(form: Form, request: &HttpRequest) -> Result<(), HttpResponse> {
+fn check_content_type(form: Form, request: &HttpRequest) -> Result<(), Refused> {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mut parts = content_type.unwrap_or_default().split(';').map(str::trim);
     let is_json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
@@ -129,16 +120,13 @@ fn check_content_type(form: Form, request: &HttpRequest) -> Result<(), HttpRespo
         return Ok(());
     }
     let message = "The body is application/json in UTF-8.";
-    Err(refuse(form, StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadUserInput, message))
+    Err(Refused::new(form, StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadUserInput, message))
 }
 
 /// The bearer of the token, of a channel that is registered.
-fn caller(form: Form, request: &HttpRequest, shared: &Shared) -> Result<Arc<Caller>, HttpResponse> {
-    let unauthenticated = |message: &str| {
-        let mut reply = refuse(form, StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message);
-        reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        reply
-    };
+fn caller(form: Form, request: &HttpRequest, shared: &Shared) -> Result<Arc<Caller>, Refused> {
+    let unauthenticated =
+        |message: &str| Refused::new(form, StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message);
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header
         .and_then(|header| header.split_once(' '))
@@ -149,17 +137,22 @@ fn caller(form: Form, request: &HttpRequest, shared: &Shared) -> Result<Arc<Call
     let caller = verified.map_err(|error| unauthenticated(&error.to_string()))?;
     if !shared.engine.rules().channels.contains_key(&caller.channel_code) {
         let message = "The token's channel is not registered.";
-        return Err(refuse(form, StatusCode::FORBIDDEN, ErrorCode::Forbidden, message));
+        return Err(Refused::new(form, StatusCode::FORBIDDEN, ErrorCode::Forbidden, message));
     }
     Ok(caller)
 }
 
-async fn read_body(form: Form, mut payload: Payload) -> Result<Vec<u8>, HttpResponse> {
+async fn read_body(form: Form, mut payload: Payload) -> Result<Vec<u8>, Refused> {
     let mut body = Vec::new();
     let mut len = 0_usize;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| {
-            refuse(form, StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, "The body could not be read.")
+            Refused::new(
+                form,
+                StatusCode::BAD_REQUEST,
+                ErrorCode::BadUserInput,
+                "The body could not be read.",
+            )
         })?;
         len += chunk.len();
         if len > DRAINED_BYTES_MAX {
@@ -171,7 +164,7 @@ async fn read_body(form: Form, mut payload: Payload) -> Result<Vec<u8>, HttpResp
     }
     if len > BODY_BYTES_MAX {
         let message = "The body is larger than 1 MiB.";
-        return Err(refuse(form, StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::QueryTooLarge, message));
+        return Err(Refused::new(form, StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::QueryTooLarge, message));
     }
     Ok(body)
 }

@@ -1,6 +1,6 @@
 //! A bill as a caller sees it.
 
-use async_graphql::{Context, Enum, Error, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::super::error::{ErrorCode, engine_error};
 use super::super::ids::NodeId;
@@ -160,7 +160,7 @@ impl Bill {
     /// The account it belongs to.
     async fn account(&self, ctx: &Context<'_>) -> Result<Account> {
         let found = Account::find(ctx, &self.bill.account_number).await?;
-        found.ok_or_else(|| Error::from(ErrorCode::Internal.error("Internal error.")))
+        found.ok_or_else(|| ErrorCode::Internal.error("Internal error."))
     }
 
     /// The payments that settled some of it, newest first.

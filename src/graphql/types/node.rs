@@ -13,7 +13,7 @@ use super::payment::Payment;
 pub(in crate::graphql) enum Node {
     Account(Account),
     Bill(Bill),
-    Payment(Payment),
+    Payment(Box<Payment>),
 }
 
 impl Node {
@@ -26,7 +26,7 @@ impl Node {
                 Bill::find(ctx, &account_number, &number).await?.map(Self::Bill)
             }
             Some(NodeId::Payment { account_number, id }) => {
-                Payment::find(ctx, &account_number, id).await?.map(Self::Payment)
+                Payment::find(ctx, &account_number, id).await?.map(Box::new).map(Self::Payment)
             }
         })
     }

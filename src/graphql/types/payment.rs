@@ -1,6 +1,6 @@
 //! A payment as a caller sees it.
 
-use async_graphql::{Context, Error, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 
 use super::super::error::{ErrorCode, engine_error};
 use super::super::ids::NodeId;
@@ -150,7 +150,7 @@ impl Allocation<'_> {
     /// The bill, as of now.
     async fn bill(&self, ctx: &Context<'_>) -> Result<Bill> {
         let found = Bill::find(ctx, self.account_number, &self.allocation.bill_number).await?;
-        found.ok_or_else(|| Error::from(ErrorCode::Internal.error("Internal error.")))
+        found.ok_or_else(|| ErrorCode::Internal.error("Internal error."))
     }
 
     /// How much.

@@ -113,6 +113,7 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: "I4",
         words: "entry that no payment, reversal or bill can have made",
         columns: Subject,
+        // Whatever leaves an account with both advance and a payable bill applies the advance.
         sql: "SELECT 'movement ' || e.movement_id || ' line ' || e.line || ' of account ' || e.account_number || \
               ', ' || e.debit || ' from ' || e.credit AS subject FROM entries e \
               LEFT JOIN payments p ON p.id = e.movement_id AND p.account_number = e.account_number \
@@ -121,7 +122,7 @@ pub(super) const CHECKS: &[Check] = &[
               WHERE NOT ((p.id IS NOT NULL AND e.debit = 'CLEARING' AND e.credit <> 'REVENUE') \
               OR (r.id IS NOT NULL AND e.credit = 'CLEARING' AND e.debit <> 'REVENUE') \
               OR (b.movement_id IS NOT NULL AND e.debit = 'RECEIVABLE' AND e.credit = 'REVENUE') \
-              OR ((r.id IS NOT NULL OR b.movement_id IS NOT NULL) AND e.debit = 'ADVANCE' \
+              OR (coalesce(p.id, r.id, b.movement_id) IS NOT NULL AND e.debit = 'ADVANCE' \
               AND e.credit IN ('RECEIVABLE', 'PENALTY')))",
     },
     Check {
@@ -141,7 +142,7 @@ pub(super) const CHECKS: &[Check] = &[
         // Advance counts as paid on the due date at the latest; a penalty out of it, when it is taken.
         sql: "SELECT 'movement ' || e.movement_id || ' line ' || e.line AS subject FROM entries e \
               JOIN payments p ON p.id = e.movement_id AND p.account_number = e.account_number \
-              WHERE e.paid_on <> p.paid_on OR e.business_day <> p.business_day \
+              WHERE (e.debit = 'CLEARING' AND e.paid_on <> p.paid_on) OR e.business_day <> p.business_day \
               UNION ALL SELECT 'movement ' || e.movement_id || ' line ' || e.line FROM entries e \
               JOIN reversals r ON r.id = e.movement_id AND r.account_number = e.account_number \
               WHERE e.business_day <> r.business_day \

@@ -93,7 +93,8 @@ fn a_shortfall_counts_as_due_unless_bills_are_named() {
 #[test]
 fn a_class_has_its_own_rule_else_the_channels() {
     let own = Some(Residential);
-    let cases: &[(&[(Option<CustomerClass>, AmountRule)], CustomerClass, Option<PostRefusalCode>)] = &[
+    type Rules<'a> = &'a [(Option<CustomerClass>, AmountRule)];
+    let cases: &[(Rules, CustomerClass, Option<PostRefusalCode>)] = &[
         (&[], Residential, None),
         (&[(None, Exact)], Residential, Some(AmountNotAccepted)),
         (&[(own, Exact)], Residential, Some(AmountNotAccepted)),

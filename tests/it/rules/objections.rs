@@ -186,7 +186,8 @@ fn a_reporting_channel_is_posted_and_leaves_one_row_for_each_difference() {
 
 #[test]
 fn surplus_on_a_reporting_channel_is_a_difference_unless_it_is_a_top_up() {
-    let cases: &[(&str, AmountRule, &[&str], i64, &[Kind])] = &[
+    type Case<'a> = (&'a str, AmountRule, &'a [&'a str], i64, &'a [Kind]);
+    let cases: &[Case] = &[
         ("a top-up", AmountRule::Any, &[], 50_000, &[]),
         ("a bill named", AmountRule::Any, &["B1"], 50_000, &[Kind::Overpayment]),
         ("a bill named, nothing left over", AmountRule::Any, &["B1"], 30_000, &[]),

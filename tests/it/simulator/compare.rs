@@ -40,7 +40,7 @@ fn same<T: PartialEq + Debug>(what: &str, granary: &T, model: &T) -> Result<(), 
 }
 
 fn account(connection: &mut Connection, number: &str, model: Option<&Account>) -> Result<(), String> {
-    let found = read::accounts(connection, &[number]).map_err(|error| error.to_string())?;
+    let found = read::accounts(connection, &[number.to_owned()]).map_err(|error| error.to_string())?;
     let found = found.get(number).map(|(account, _)| {
         let balance_fen = account.advance_fen - account.shortfall_fen;
         (account.status, account.class, account.last_sequence, balance_fen, account.open_from)

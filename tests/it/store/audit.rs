@@ -8,11 +8,16 @@ use granary::store::connection::{Connection, Database, Purpose};
 
 mod back_end;
 mod damage;
+mod random;
 mod scenario;
 
 use back_end::{BackEnd, TestDatabase, execute};
 use damage::{DAMAGES, Damage};
 use scenario::Ledger;
+
+/// How many ledgers are written by chance, and of how many batches each.
+const CHANCE_SEEDS: u64 = 4;
+const CHANCE_BATCHES: u64 = 80;
 
 /// No broken invariant.
 const NONE: [&str; 0] = [];
@@ -28,6 +33,22 @@ fn a_varied_ledger_holds() {
         for finding in &findings {
             let is_visible = !["I1", "I2"].contains(&finding.invariant);
             assert_eq!(finding.verdict == Verdict::Holds, is_visible, "{finding:#?}");
+        }
+    }
+}
+
+#[test]
+fn ledgers_written_by_chance_hold() {
+    for back_end in back_end::available() {
+        for seed in 0..CHANCE_SEEDS {
+            let database = back_end.create();
+            let mut ledger = Ledger::new(database.connect());
+            if seed % 2 == 1 {
+                execute(&mut ledger.connection, "UPDATE allocation_policies SET first_part = 'PRINCIPAL'");
+            }
+            random::write(&mut ledger, seed, CHANCE_BATCHES);
+            let findings = audit::run(&mut ledger.connection).expect("an audit");
+            assert_eq!(broken(&findings), NONE, "seed {seed}: {findings:#?}");
         }
     }
 }

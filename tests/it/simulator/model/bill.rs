@@ -63,8 +63,11 @@ impl Bill {
         self.issued.principal_fen - self.paid_fen(Part::Principal)
     }
 
-    /// Penalty a payer on `day` owes beyond what was charged.
+    /// Penalty a payer on `day` owes beyond what was charged; the same for a payer of any day once
+    /// the principal is paid.
     pub fn penalty_due_fen(&self, day: Day) -> i64 {
+        let last = self.puts.iter().map(|put| put.day).max().unwrap_or(day);
+        let day = if self.principal_due_fen() == 0 { day.max(last) } else { day };
         (self.gross_penalty_fen(day) - self.paid_fen(Part::Penalty)).max(0)
     }
 

@@ -118,7 +118,8 @@ impl Model {
         let is_placed = !objections.iter().any(|(code, _)| unplaced.contains(code));
         let is_over_said =
             objections.iter().any(|(code, _)| matches!(*code, "ACCOUNT_CLOSED" | "AMOUNT_NOT_ACCEPTED"));
-        for (code, _) in objections {
+        let counts = |code| is_placed || unplaced.contains(&code) || code == "PAID_AT_OUT_OF_RANGE";
+        for (code, _) in objections.iter().filter(|(code, _)| counts(*code)) {
             self.differ(key, code, String::new());
         }
         let place = self.payments.len();
@@ -192,7 +193,7 @@ impl Account {
         let mut order: Vec<usize> = input.bill_numbers.iter().flatten().filter_map(of_number).collect();
         order.extend(payable.iter().copied());
         for at in order {
-            for part in [Part::Penalty, Part::Principal] {
+            for part in [Part::Penalty, Part::Principal, Part::Penalty] {
                 let bill = &mut self.bills[at];
                 let amount_fen =
                     if bill.is_payable() { bill.part_due_fen(part, day).min(left_fen) } else { 0 };
