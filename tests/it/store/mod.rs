@@ -1,3 +1,8 @@
 //! The store under the real lane loop, on both back ends.
 
+mod early;
+mod history;
+mod keys;
 mod migrations;
+mod payments;
+mod statements;
