@@ -34,7 +34,7 @@ fn assert_undone(database: &TestDatabase, payment: &Payment) {
     assert_eq!(balance(&mut reader, "0001"), (0, 0, 4));
     assert_eq!(bills(&mut reader, "0001"), [(BillStatus::Open, 0, 0); 2]);
     let page = read::payment_page(&mut reader, "0001", None, 10).expect("payments can be read");
-    assert_eq!(page, [payment.clone()]);
+    assert_eq!(page, std::slice::from_ref(payment));
 }
 
 /// All that came is answered again as it was first.

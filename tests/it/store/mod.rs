@@ -4,5 +4,6 @@ mod early;
 mod history;
 mod keys;
 mod migrations;
+mod outage;
 mod payments;
 mod statements;
