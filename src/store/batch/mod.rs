@@ -14,8 +14,10 @@ use crate::domain::state::{AccountState, KeyState, State};
 
 pub(super) mod key_rows;
 pub(super) mod load;
+mod write_keys;
 mod write_ledger;
 mod write_masters;
+mod write_seldom;
 
 /// A batch between loading and writing.
 pub struct Batch {

@@ -1,24 +1,20 @@
-//! The statements that write what payments do: keys, payments, reversals, entries, and the rows of
-//! bills and accounts that follow.
+//! The statements that write what payments do: payments, entries, totals, and the rows of bills and
+//! accounts that follow.
 
 use chrono::NaiveDate;
 use diesel::RunQueryDsl;
-use sha2::{Digest, Sha256};
 
 use super::super::StoreError;
 use super::super::connection::{Connection, on_each};
-use super::super::rows::KeyRow;
 use super::super::statement::statement;
-use super::key_rows;
+use super::{write_keys, write_seldom};
 use crate::domain::account::Account;
-use crate::domain::answer::Refusal;
 use crate::domain::bill::Bill;
 use crate::domain::clock::Ids;
 use crate::domain::command::Key;
-use crate::domain::exception::Exception;
 use crate::domain::ledger::Entry;
-use crate::domain::payment::{Payment, Reversal};
-use crate::domain::state::{KeyChange, State};
+use crate::domain::payment::Payment;
+use crate::domain::state::State;
 
 /// Writes them all; `unclaimed` are keys that this batch inserted and nobody used in the end.
 pub(super) fn write(
@@ -37,20 +33,9 @@ pub(super) fn write(
     let touched = changes.touched_accounts.iter().filter_map(|number| state.accounts.get(number));
     update_accounts(connection, &touched.map(|account| &account.account).collect::<Vec<_>>())?;
     insert_totals(connection, state, ids)?;
-    for reversal in &changes.reversals {
-        insert_reversal(connection, reversal)?;
-    }
-    for change in &changes.keys {
-        write_key_change(connection, change)?;
-    }
-    for key in unclaimed {
-        let statement = DeleteKey { channel_code: &key.channel_code, key: &key.text };
-        on_each!(connection, inner => statement.execute(inner))?;
-    }
-    for exception in &changes.exceptions {
-        insert_exception(connection, exception, ids)?;
-    }
-    Ok(())
+    write_seldom::insert_reversals(connection, &changes.reversals)?;
+    write_keys::write(connection, &changes.keys, unclaimed)?;
+    write_seldom::insert_exceptions(connection, &changes.exceptions, ids)
 }
 
 statement! {
@@ -311,7 +296,7 @@ fn update_accounts(connection: &mut Connection, accounts: &[&Account]) -> Result
 }
 
 /// Every row that was loaded under lock must be there to be written.
-fn expect_rows(table: &str, written: usize, expected: usize) -> Result<(), StoreError> {
+pub(super) fn expect_rows(table: &str, written: usize, expected: usize) -> Result<(), StoreError> {
     if written == expected {
         return Ok(());
     }
@@ -341,146 +326,5 @@ fn insert_totals(connection: &mut Connection, state: &State, ids: &mut dyn Ids) 
         };
         on_each!(connection, inner => statement.execute(inner))?;
     }
-    Ok(())
-}
-
-statement! {
-    struct InsertReversal<'a> {
-        id: i64 => BigInt, account_number: &'a str => Text, payment_id: i64 => BigInt,
-        sequence: Option<i64> => Nullable<BigInt>, channel_code: &'a str => Text, key: &'a str => Text,
-        reason: &'a str => Text, is_early: bool => Bool, posted_at: i64 => BigInt, business_day: NaiveDate => Date,
-        actor: &'a str => Text, token_id: &'a str => Text,
-    }
-    both "INSERT INTO reversals (id, account_number, payment_id, sequence, channel_code, idempotency_key, reason, \
-          is_early, posted_at_ms, business_day, actor, token_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-}
-
-fn insert_reversal(connection: &mut Connection, reversal: &Reversal) -> Result<(), StoreError> {
-    let statement = InsertReversal {
-        id: reversal.id,
-        account_number: &reversal.account_number,
-        payment_id: reversal.payment_id,
-        sequence: reversal.sequence,
-        channel_code: &reversal.channel_code,
-        key: &reversal.idempotency_key,
-        reason: &reversal.reason,
-        is_early: reversal.is_early,
-        posted_at: reversal.posted_at_ms,
-        business_day: reversal.business_day,
-        actor: &reversal.actor.subject,
-        token_id: &reversal.actor.token_id,
-    };
-    on_each!(connection, inner => statement.execute(inner))?;
-    Ok(())
-}
-
-statement! {
-    struct DeleteKey<'a> { channel_code: &'a str => Text, key: &'a str => Text }
-    both "DELETE FROM idempotency_keys WHERE channel_code = ? AND idempotency_key = ?"
-}
-
-statement! {
-    struct RefuseKey<'a> {
-        code: &'a str => Text, message: &'a str => Text, field: Option<&'a str> => Nullable<Text>,
-        channel_code: &'a str => Text, key: &'a str => Text,
-    }
-    both "UPDATE idempotency_keys SET refusal_code = ?, refusal_message = ?, refusal_field = ? \
-          WHERE channel_code = ? AND idempotency_key = ?"
-}
-
-statement! {
-    struct RewriteKey<'a> {
-        mutation: &'a str => Text, movement_id: i64 => BigInt, account_number: Option<&'a str> => Nullable<Text>,
-        amount: Option<i64> => Nullable<BigInt>, paid_at: Option<i64> => Nullable<BigInt>,
-        bill_numbers: Option<&'a str> => Nullable<Text>, counterpart: Option<&'a str> => Nullable<Text>,
-        reason: Option<&'a str> => Nullable<Text>, actor: Option<&'a str> => Nullable<Text>,
-        token_id: Option<&'a str> => Nullable<Text>, channel_code: &'a str => Text, key: &'a str => Text,
-    }
-    both "UPDATE idempotency_keys SET mutation = ?, movement_id = ?, account_number = ?, amount_fen = ?, \
-          paid_at_ms = ?, bill_numbers = ?, counterpart_key = ?, reason = ?, actor = ?, token_id = ? \
-          WHERE channel_code = ? AND idempotency_key = ?"
-}
-
-fn write_key_change(connection: &mut Connection, change: &KeyChange) -> Result<(), StoreError> {
-    match change {
-        KeyChange::Payment { key, movement_id, input } => {
-            rewrite_key(connection, &key_rows::post_row(key, *movement_id, input))
-        }
-        KeyChange::Reversal { key, movement_id, input } => {
-            rewrite_key(connection, &key_rows::reverse_row(key, *movement_id, input))
-        }
-        KeyChange::Reserved { key, early } => rewrite_key(connection, &key_rows::reserved_row(key, early)),
-        KeyChange::PostRefused { key, refusal } => refuse_key(connection, key, refusal.code.word(), refusal),
-        KeyChange::ReverseRefused { key, refusal } => {
-            refuse_key(connection, key, refusal.code.word(), refusal)
-        }
-    }
-}
-
-fn refuse_key<Code>(
-    connection: &mut Connection,
-    key: &Key,
-    code: &str,
-    refusal: &Refusal<Code>,
-) -> Result<(), StoreError> {
-    let statement = RefuseKey {
-        code,
-        message: &refusal.message,
-        field: refusal.field.as_deref(),
-        channel_code: &key.channel_code,
-        key: &key.text,
-    };
-    let rows_written = on_each!(connection, inner => statement.execute(inner))?;
-    expect_rows("idempotency_keys", rows_written, 1)
-}
-
-fn rewrite_key(connection: &mut Connection, row: &KeyRow) -> Result<(), StoreError> {
-    let statement = RewriteKey {
-        mutation: &row.mutation,
-        movement_id: row.movement_id,
-        account_number: row.account_number.as_deref(),
-        amount: row.amount_fen,
-        paid_at: row.paid_at_ms,
-        bill_numbers: row.bill_numbers.as_deref(),
-        counterpart: row.counterpart_key.as_deref(),
-        reason: row.reason.as_deref(),
-        actor: row.actor.as_deref(),
-        token_id: row.token_id.as_deref(),
-        channel_code: &row.channel_code,
-        key: &row.idempotency_key,
-    };
-    let rows_written = on_each!(connection, inner => statement.execute(inner))?;
-    expect_rows("idempotency_keys", rows_written, 1)
-}
-
-statement! {
-    struct InsertException<'a> {
-        id: i64 => BigInt, account_number: &'a str => Text, channel_code: &'a str => Text, key: &'a str => Text,
-        kind: &'a str => Text, detail: &'a str => Text, fingerprint: String => Text,
-        payment_id: Option<i64> => Nullable<BigInt>, recorded_at: i64 => BigInt, business_day: NaiveDate => Date,
-    }
-    both "INSERT INTO exceptions (id, account_number, channel_code, idempotency_key, kind, detail, fingerprint, \
-          payment_id, recorded_at_ms, business_day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-}
-
-fn insert_exception(
-    connection: &mut Connection,
-    exception: &Exception,
-    ids: &mut dyn Ids,
-) -> Result<(), StoreError> {
-    let digest = Sha256::digest(exception.detail.as_bytes());
-    let statement = InsertException {
-        id: ids.next_id(),
-        account_number: &exception.account_number,
-        channel_code: &exception.channel_code,
-        key: &exception.idempotency_key,
-        kind: exception.kind.word(),
-        detail: &exception.detail,
-        fingerprint: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        payment_id: exception.payment_id,
-        recorded_at: exception.recorded_at_ms,
-        business_day: exception.business_day,
-    };
-    on_each!(connection, inner => statement.execute(inner))?;
     Ok(())
 }

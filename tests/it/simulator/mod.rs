@@ -15,6 +15,7 @@ use crate::support::scratch::scratch_folder;
 mod clients;
 mod compare;
 mod faults;
+mod in_memory;
 mod model;
 mod random;
 mod run;

@@ -1,4 +1,10 @@
 //! The store under the real lane loop, on both back ends.
 
 mod audit;
+mod early;
+mod history;
+mod keys;
 mod migrations;
+mod outage;
+mod payments;
+mod statements;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use granary::domain::account::{AccountStatus, CustomerClass, Holder};
-use granary::domain::answer::Answer;
+use granary::domain::answer::{Answer, PostOutcome, ReverseOutcome};
 use granary::domain::channel::{Channel, ChannelKind, ChannelMode};
 use granary::domain::command::{
     Command, IssueBill, Key, PostInput, PostPayment, ReverseInput, ReversePayment, SaveAccount,
 };
-use granary::domain::payment::Actor;
+use granary::domain::payment::{Actor, Payment};
 use granary::engine::lane::{Faults, Lane, LaneSettings, NoFaults};
 use granary::store::connection::Database;
 
@@ -108,4 +108,26 @@ pub fn post_input(channel: &str, key_text: &str, input: PostInput) -> Command {
 pub fn reverse(channel: &str, key_text: &str, payment_key: &str) -> Command {
     let input = ReverseInput { payment_key: payment_key.to_owned(), reason: "wrong account".to_owned() };
     Command::ReversePayment(ReversePayment { key: key(channel, key_text), input, actor: actor() })
+}
+
+/// The payment in an answer, posted or reversed, and whether it was replayed.
+pub fn payment_of(answer: &Answer) -> (&Payment, bool) {
+    match answer {
+        Answer::Post { outcome: PostOutcome::Posted(payment), replayed }
+        | Answer::Reverse { outcome: ReverseOutcome::Reversed(payment), replayed } => (payment, *replayed),
+        answer => panic!("no payment in {answer:?}"),
+    }
+}
+
+/// The code and the field of a refusal, and whether it was replayed.
+pub fn refusal_of(answer: &Answer) -> (&'static str, Option<&str>, bool) {
+    match answer {
+        Answer::Post { outcome: PostOutcome::Refused(refusal), replayed } => {
+            (refusal.code.word(), refusal.field.as_deref(), *replayed)
+        }
+        Answer::Reverse { outcome: ReverseOutcome::Refused(refusal), replayed } => {
+            (refusal.code.word(), refusal.field.as_deref(), *replayed)
+        }
+        answer => panic!("no refusal in {answer:?}"),
+    }
 }

@@ -205,7 +205,10 @@ impl Server {
                 return None;
             }
         };
-        let server = Self { admin_url, _cluster: cluster, creating: Mutex::new(()) };
+        let mut server = Self { admin_url, _cluster: cluster, creating: Mutex::new(()) };
+        if server.admin_url.matches('/').count() < 3 {
+            server.admin_url = server.url("postgres");
+        }
         execute(&server.admin_url, &format!("DROP DATABASE IF EXISTS {TEMPLATE}"));
         execute(&server.admin_url, &format!("CREATE DATABASE {TEMPLATE}"));
         migrate(&server.url(TEMPLATE));
