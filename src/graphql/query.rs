@@ -30,9 +30,12 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Account number, 1 to 20 digits.")] number: Text,
-    ) -> Result<Option<Account>> {
-        caller_with(ctx, Scope::BillsRead)?;
-        Account::find(ctx, &number.0).await
+    ) -> Option<Result<Account>> {
+        let found = async {
+            caller_with(ctx, Scope::BillsRead)?;
+            Account::find(ctx, &number.0).await
+        };
+        found.await.transpose()
     }
 
     /// The accounts of these numbers, same length and order; null where there is none or the caller
@@ -70,15 +73,8 @@ impl Query {
     }
 
     /// The caller's own channel; null for a customer. Needs bills:read, payments:post or ops:read.
-    async fn channel(&self, ctx: &Context<'_>) -> Result<Option<Channel>> {
-        let caller = caller(ctx)?;
-        let may_ask =
-            [Scope::BillsRead, Scope::PaymentsPost, Scope::OpsRead].iter().any(|scope| caller.has(*scope));
-        require_any(may_ask, "bills:read, payments:post or ops:read")?;
-        if caller.is_customer() {
-            return Ok(None);
-        }
-        Ok(engine(ctx)?.rules().channels.get(&caller.channel_code).cloned().map(Channel::new))
+    async fn channel(&self, ctx: &Context<'_>) -> Option<Result<Channel>> {
+        own_channel(ctx).transpose()
     }
 
     /// Differences that a person must resolve, of all channels, newest first. Needs ops:read.
@@ -106,9 +102,12 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Opaque name of the object.")] id: ID,
-    ) -> Result<Option<Node>> {
-        caller_with(ctx, Scope::BillsRead)?;
-        Node::find(ctx, &id).await
+    ) -> Option<Result<Node>> {
+        let found = async {
+            caller_with(ctx, Scope::BillsRead)?;
+            Node::find(ctx, &id).await
+        };
+        found.await.transpose()
     }
 
     /// The objects of these ids, same length and order; null where there is none or the caller may
@@ -122,6 +121,17 @@ impl Query {
         check_list_len("ids", ids.len())?;
         try_join_all(ids.iter().map(|id| Node::find(ctx, id))).await
     }
+}
+
+fn own_channel(ctx: &Context<'_>) -> Result<Option<Channel>> {
+    let caller = caller(ctx)?;
+    let may_ask =
+        [Scope::BillsRead, Scope::PaymentsPost, Scope::OpsRead].iter().any(|scope| caller.has(*scope));
+    require_any(may_ask, "bills:read, payments:post or ops:read")?;
+    if caller.is_customer() {
+        return Ok(None);
+    }
+    Ok(engine(ctx)?.rules().channels.get(&caller.channel_code).cloned().map(Channel::new))
 }
 
 fn check_list_len(name: &str, len: usize) -> Result<()> {

@@ -26,11 +26,14 @@ pub(super) struct Amount(pub i64);
 #[Scalar(name = "Amount", specified_by_url = "https://www.iso.org/iso-4217-currency-codes.html")]
 impl ScalarType for Amount {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let amount = match &value {
-            Value::String(text) => parse_amount(text),
-            _ => None,
-        };
-        amount.map(Self).ok_or_else(|| refuse("An amount is text with two decimals, such as \"125.40\"."))
+        amount_of(&value)
+            .map(Self)
+            .ok_or_else(|| refuse("An amount is text with two decimals, such as \"125.40\"."))
+    }
+
+    // Asked before anything is executed, so that bad input refuses the whole document.
+    fn is_valid(value: &Value) -> bool {
+        amount_of(value).is_some()
     }
 
     fn to_value(&self) -> Value {
@@ -45,11 +48,12 @@ pub(super) struct Date(pub NaiveDate);
 #[Scalar(name = "Date", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let day = match &value {
-            Value::String(text) if text.len() == 10 => text.parse().ok(),
-            _ => None,
-        };
-        day.map(Self).ok_or_else(|| refuse("A day is text such as \"2026-11-23\"."))
+        date_of(&value).map(Self).ok_or_else(|| refuse("A day is text such as \"2026-11-23\"."))
+    }
+
+    // Asked before anything is executed, so that bad input refuses the whole document.
+    fn is_valid(value: &Value) -> bool {
+        date_of(value).is_some()
     }
 
     fn to_value(&self) -> Value {
@@ -66,18 +70,40 @@ pub(super) struct DateTime(pub i64);
 #[Scalar(name = "DateTime", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let instant = match &value {
-            Value::String(text) => parse_instant(text),
-            _ => None,
-        };
-        instant
+        instant_of(&value)
             .map(Self)
             .ok_or_else(|| refuse("An instant is text such as \"2026-11-23T08:30:00.250+08:00\"."))
+    }
+
+    // Asked before anything is executed, so that bad input refuses the whole document.
+    fn is_valid(value: &Value) -> bool {
+        instant_of(value).is_some()
     }
 
     fn to_value(&self) -> Value {
         let instant = chrono::DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default();
         Value::String(instant.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+fn amount_of(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => parse_amount(text),
+        _ => None,
+    }
+}
+
+fn date_of(value: &Value) -> Option<NaiveDate> {
+    match value {
+        Value::String(text) if text.len() == 10 => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn instant_of(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => parse_instant(text),
+        _ => None,
     }
 }
 

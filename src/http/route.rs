@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::reply::{Form, Refused, execution};
 use super::{Shared, guard};
 use crate::access::caller::Caller;
+use crate::domain::text::has_control;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::request_by;
 
@@ -86,6 +87,10 @@ fn prepare(form: Form, body: Body, shared: &Shared) -> Result<Request, Refused> 
     request.set_parsed_query((*document).clone());
     request.operation_name = body.operation_name;
     if let Some(variables) = body.variables {
+        if variables.values().any(has_control_text) {
+            let message = "Control characters are not allowed in text.";
+            return Err(Refused::new(form, status, ErrorCode::BadUserInput, message));
+        }
         request.variables = Variables::from_json(serde_json::Value::Object(variables));
     }
     Ok(request)
@@ -167,4 +172,14 @@ async fn read_body(form: Form, mut payload: Payload) -> Result<Vec<u8>, Refused>
         return Err(Refused::new(form, StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::QueryTooLarge, message));
     }
     Ok(body)
+}
+
+/// Whether any text in a value has a control character; asked before anything is executed.
+fn has_control_text(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::String(text) => has_control(text),
+        serde_json::Value::Array(values) => values.iter().any(has_control_text),
+        serde_json::Value::Object(fields) => fields.values().any(has_control_text),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
+    }
 }

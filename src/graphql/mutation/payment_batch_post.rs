@@ -33,31 +33,35 @@ impl PaymentBatchPostMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The payments.")] input: PaymentBatchPostInput,
-    ) -> Result<Option<PaymentBatchPostPayload>> {
-        let (caller, mode) = poster(ctx)?;
-        if input.payments.len() > BATCH_PAYMENTS_MAX {
-            return Err(bad_input(format!("A batch holds at most {BATCH_PAYMENTS_MAX} payments.")));
-        }
-        let mut commands = Vec::new();
-        let mut results = Vec::new();
-        for payment in input.payments {
-            results.push(match command(caller, mode, payment)? {
-                Err(refusals) => Some(PaymentPostPayload::malformed(refusals)),
-                Ok(command) => {
-                    commands.push(command);
-                    None
-                }
-            });
-        }
-        let mut answers = engine(ctx)?.submit_all(commands).await.map_err(engine_error)?.into_iter();
-        let mut fill = |result: Option<PaymentPostPayload>| match result {
-            Some(malformed) => Ok(malformed),
-            None => {
-                let answer = answers.next().ok_or_else(|| ErrorCode::Internal.error("Internal error."))?;
-                PaymentPostPayload::from_answer(answer)
-            }
-        };
-        let results = results.into_iter().map(&mut fill).collect::<Result<Vec<_>>>()?;
-        Ok(Some(PaymentBatchPostPayload { results }))
+    ) -> Option<Result<PaymentBatchPostPayload>> {
+        Some(post_batch(ctx, input).await)
     }
+}
+
+async fn post_batch(ctx: &Context<'_>, input: PaymentBatchPostInput) -> Result<PaymentBatchPostPayload> {
+    let (caller, mode) = poster(ctx)?;
+    if input.payments.len() > BATCH_PAYMENTS_MAX {
+        return Err(bad_input(format!("A batch holds at most {BATCH_PAYMENTS_MAX} payments.")));
+    }
+    let mut commands = Vec::new();
+    let mut results = Vec::new();
+    for payment in input.payments {
+        results.push(match command(caller, mode, payment)? {
+            Err(refusals) => Some(PaymentPostPayload::malformed(refusals)),
+            Ok(command) => {
+                commands.push(command);
+                None
+            }
+        });
+    }
+    let mut answers = engine(ctx)?.submit_all(commands).await.map_err(engine_error)?.into_iter();
+    let mut fill = |result: Option<PaymentPostPayload>| match result {
+        Some(malformed) => Ok(malformed),
+        None => {
+            let answer = answers.next().ok_or_else(|| ErrorCode::Internal.error("Internal error."))?;
+            PaymentPostPayload::from_answer(answer)
+        }
+    };
+    let results = results.into_iter().map(&mut fill).collect::<Result<Vec<_>>>()?;
+    Ok(PaymentBatchPostPayload { results })
 }

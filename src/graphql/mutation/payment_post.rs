@@ -233,14 +233,18 @@ impl PaymentPostMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The payment.")] input: PaymentPostInput,
-    ) -> Result<Option<PaymentPostPayload>> {
-        let (caller, mode) = poster(ctx)?;
-        match command(caller, mode, input)? {
-            Err(refusals) => Ok(Some(PaymentPostPayload::malformed(refusals))),
-            Ok(command) => {
-                let answer = engine(ctx)?.submit(command).await.map_err(engine_error)?;
-                PaymentPostPayload::from_answer(answer).map(Some)
-            }
+    ) -> Option<Result<PaymentPostPayload>> {
+        Some(post(ctx, input).await)
+    }
+}
+
+async fn post(ctx: &Context<'_>, input: PaymentPostInput) -> Result<PaymentPostPayload> {
+    let (caller, mode) = poster(ctx)?;
+    match command(caller, mode, input)? {
+        Err(refusals) => Ok(PaymentPostPayload::malformed(refusals)),
+        Ok(command) => {
+            let answer = engine(ctx)?.submit(command).await.map_err(engine_error)?;
+            PaymentPostPayload::from_answer(answer)
         }
     }
 }

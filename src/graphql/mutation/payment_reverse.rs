@@ -174,17 +174,21 @@ impl PaymentReverseMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The reversal.")] input: PaymentReverseInput,
-    ) -> Result<Option<PaymentReversePayload>> {
-        let caller = caller_with(ctx, Scope::PaymentsReverse)?;
-        if input.reason.0.chars().count() > NOTE_LEN_MAX {
-            return Err(bad_input(format!("`reason` has at most {NOTE_LEN_MAX} characters.")));
-        }
-        let malformed = malformed(&input);
-        if !malformed.is_empty() {
-            let errors = malformed.into_iter().map(Into::into).collect();
-            return Ok(Some(PaymentReversePayload::Refused { errors, replayed: false }));
-        }
-        let answer = engine(ctx)?.submit(command(caller, input)).await.map_err(engine_error)?;
-        PaymentReversePayload::from_answer(answer).map(Some)
+    ) -> Option<Result<PaymentReversePayload>> {
+        Some(reverse(ctx, input).await)
     }
+}
+
+async fn reverse(ctx: &Context<'_>, input: PaymentReverseInput) -> Result<PaymentReversePayload> {
+    let caller = caller_with(ctx, Scope::PaymentsReverse)?;
+    if input.reason.0.chars().count() > NOTE_LEN_MAX {
+        return Err(bad_input(format!("`reason` has at most {NOTE_LEN_MAX} characters.")));
+    }
+    let malformed = malformed(&input);
+    if !malformed.is_empty() {
+        let errors = malformed.into_iter().map(Into::into).collect();
+        return Ok(PaymentReversePayload::Refused { errors, replayed: false });
+    }
+    let answer = engine(ctx)?.submit(command(caller, input)).await.map_err(engine_error)?;
+    PaymentReversePayload::from_answer(answer)
 }

@@ -56,11 +56,9 @@ impl Exception {
     }
 
     /// The payment it belongs to; null where no money moved.
-    async fn payment(&self, ctx: &Context<'_>) -> Result<Option<Payment>> {
-        match self.exception.payment_id {
-            Some(id) => Payment::find(ctx, &self.exception.account_number, id).await,
-            None => Ok(None),
-        }
+    async fn payment(&self, ctx: &Context<'_>) -> Option<Result<Payment>> {
+        let id = self.exception.payment_id?;
+        Payment::find(ctx, &self.exception.account_number, id).await.transpose()
     }
 
     /// When it was found.

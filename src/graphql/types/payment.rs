@@ -134,8 +134,8 @@ impl Payment {
     }
 
     /// The account it was made for; null where there is none of that number.
-    async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
-        Account::find(ctx, &self.payment.account_number).await
+    async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account>> {
+        Account::find(ctx, &self.payment.account_number).await.transpose()
     }
 
     /// What undid it; null while it stands.

@@ -33,3 +33,52 @@ fn a_payment_is_posted_once_and_replayed() {
         assert_eq!(at(&undone, "payment.allocations.0.bill.status"), "OPEN");
     });
 }
+
+#[test]
+fn one_failing_mutation_leaves_its_neighbours_their_answers() {
+    for_each_backend(|database| {
+        let app = TestApp::start(database, vec![save_account("0000000001", Residential)]);
+        let poster = app.client("BANK-1", "payments:post");
+        let both = "mutation($post: PaymentPostInput!, $reverse: PaymentReverseInput!) { \
+            paymentPost(input: $post) { payment { amount } } paymentReverse(input: $reverse) { outcome } }";
+        let post = json!({ "idempotencyKey": "k1", "accountNumber": "0000000001", "amount": "5.00" });
+        let reverse = json!({ "idempotencyKey": "r1", "paymentIdempotencyKey": "k1", "reason": "none" });
+        let reply = poster.send(both, json!({ "post": post, "reverse": reverse }));
+        assert_eq!(at(&reply.body, "data.paymentPost.payment.amount"), "5.00", "{reply:?}");
+        assert_eq!(at(&reply.body, "data.paymentReverse"), &serde_json::Value::Null);
+        assert_eq!(at(&reply.body, "errors.0.extensions.code"), "FORBIDDEN");
+    });
+}
+
+#[test]
+fn input_that_is_no_amount_or_holds_control_characters_refuses_the_whole_document() {
+    for_each_backend(|database| {
+        let app = TestApp::start(database, vec![save_account("0000000001", Residential)]);
+        let bank = app.channel("BANK-1");
+        let two = "mutation($one: PaymentPostInput!, $two: PaymentPostInput!) { \
+            one: paymentPost(input: $one) { replayed } two: paymentPost(input: $two) { replayed } }";
+        let good = json!({ "idempotencyKey": "k1", "accountNumber": "0000000001", "amount": "5.00" });
+        for (field, bad) in [
+            ("amount", json!("5.0")),
+            ("amount", json!(5)),
+            ("amount", json!(5.25)),
+            ("amount", json!("10000000000000000000.00")),
+            ("amount", json!("-1.00")),
+            ("paidAt", json!("2026-11-20")),
+            ("paidAt", json!("2026-11-20T08:00:00.1234Z")),
+            ("note", json!("a\u{0}b")),
+            ("idempotencyKey", json!("k\n2")),
+            ("accountNumber", json!("00\u{7f}")),
+            ("billNumbers", json!(["B\t1"])),
+        ] {
+            let mut other =
+                json!({ "idempotencyKey": "k2", "accountNumber": "0000000001", "amount": "5.00" });
+            other[field] = bad;
+            let reply = bank.send(two, json!({ "one": good, "two": other }));
+            assert_eq!(at(&reply.body, "errors.0.extensions.code"), "BAD_USER_INPUT", "{field} {reply:?}");
+            assert!(reply.body.get("data").is_none(), "{reply:?}");
+        }
+        let status = bank.data("{ payment(idempotencyKey: \"k1\") { status } }", json!({}));
+        assert_eq!(at(&status, "payment.status"), "NOT_FOUND");
+    });
+}

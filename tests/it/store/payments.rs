@@ -38,7 +38,7 @@ pub(super) fn set_up(database: &TestDatabase) -> Lane {
 
 /// Advance, shortfall and last sequence of an account.
 pub(super) fn balance(connection: &mut Connection, number: &str) -> (i64, i64, i64) {
-    let accounts = read::accounts(connection, &[number]).expect("accounts can be read");
+    let accounts = read::accounts(connection, &[number.to_owned()]).expect("accounts can be read");
     let (account, _) = &accounts[number];
     (account.advance_fen, account.shortfall_fen, account.last_sequence)
 }
@@ -82,7 +82,7 @@ fn a_posted_payment_is_read_back_as_it_was_answered() {
         assert_eq!(balance(&mut reader, "0001"), (4_900, 0, 3));
         let paid = BillStatus::Paid;
         assert_eq!(bills(&mut reader, "0001"), [(paid, 10_000, 100), (paid, 20_000, 0)]);
-        assert!(read::open_bills(&mut reader, &["0001"]).expect("bills can be read").is_empty());
+        assert!(read::open_bills(&mut reader, &["0001".to_owned()]).expect("bills can be read").is_empty());
         let totals = read::channel_totals(&mut reader, "BANK", TODAY).expect("totals can be read");
         assert_eq!(totals, TotalDelta { posted_fen: 35_000, posted_count: 1, ..TotalDelta::default() });
     });
@@ -141,7 +141,7 @@ fn a_reversal_restores_the_state_and_is_replayed_with_its_payment() {
         let mut reader = database.reader();
         assert_eq!(balance(&mut reader, "0001"), (0, 0, 4));
         assert_eq!(bills(&mut reader, "0001"), UNTOUCHED);
-        let open = read::open_bills(&mut reader, &["0001"]).expect("bills can be read");
+        let open = read::open_bills(&mut reader, &["0001".to_owned()]).expect("bills can be read");
         assert_eq!(open["0001"].len(), 2);
         let totals = read::channel_totals(&mut reader, "BANK", TODAY).expect("totals can be read");
         let (posted_fen, reversed_fen) = (35_000, 35_000);
