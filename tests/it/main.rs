@@ -3,6 +3,8 @@
 
 mod api;
 mod cli;
+mod layers;
+mod processes;
 mod rules;
 mod simulator;
 mod store;

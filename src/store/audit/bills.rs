@@ -1,7 +1,7 @@
 //! I5, bill by bill: what was paid is folded again from the bill's entries and compared with what
 //! the bill says, by the domain's own rules.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use diesel::RunQueryDsl;
 
 use super::super::StoreError;
@@ -22,11 +22,9 @@ const PENALTY_PAID: &str = "penalty paid that is not the bill's entries";
 const BY_DAY: &str = "principal by day that is not the bill's entries";
 const OUT_OF_RANGE: &str = "bill paid below zero or beyond what is owed";
 const STATUS: &str = "status that doesn't follow from the amounts";
-const TOO_EARLY: &str = "penalty charged to a payer who was not late";
 
 /// What this fold looks for.
-pub(super) const WORDS: &[&str] =
-    &[UNREADABLE, PRINCIPAL_PAID, PENALTY_PAID, BY_DAY, OUT_OF_RANGE, STATUS, TOO_EARLY];
+pub(super) const WORDS: &[&str] = &[UNREADABLE, PRINCIPAL_PAID, PENALTY_PAID, BY_DAY, OUT_OF_RANGE, STATUS];
 
 /// Debit, credit, amount in fen, and the day that counts.
 type EntryColumns = (Option<String>, Option<String>, Option<i64>, Option<NaiveDate>);
@@ -61,7 +59,6 @@ struct Refolded {
     stored: Option<Bill>,
     principal_by_day: PrincipalByDay,
     penalty_paid_fen: i64,
-    penalty_charged_from: Option<NaiveDate>,
 }
 
 impl Fold<'_> {
@@ -100,7 +97,6 @@ impl Refolded {
             stored: row.into_bill().ok(),
             principal_by_day: PrincipalByDay::default(),
             penalty_paid_fen: 0,
-            penalty_charged_from: None,
         }
     }
 
@@ -112,8 +108,6 @@ impl Refolded {
             ("RECEIVABLE", _) => self.principal_by_day.add(paid_on, -amount_fen),
             (_, "PENALTY") => {
                 self.penalty_paid_fen += amount_fen;
-                let first = self.penalty_charged_from.map_or(paid_on, |day| day.min(paid_on));
-                self.penalty_charged_from = Some(first);
             }
             ("PENALTY", _) => self.penalty_paid_fen -= amount_fen,
             _ => {}
@@ -139,7 +133,6 @@ impl Refolded {
             breaches.push((OUT_OF_RANGE, format!(": principal {principal}, penalty {penalty}")));
         }
         breaches.extend(self.differing_status(stored, policy));
-        breaches.extend(self.early_charge(stored, policy));
         breaches
     }
 
@@ -153,13 +146,6 @@ impl Refolded {
         let expected = refolded.status_from_amounts(policy);
         let is_same = stored.status == expected;
         (!is_same).then(|| (STATUS, format!(": {}, not {}", stored.status.word(), expected.word())))
-    }
-
-    /// P is zero before the start day, so nobody who paid earlier can have been charged.
-    fn early_charge(&self, stored: &Bill, policy: &PenaltyPolicy) -> Option<(&'static str, String)> {
-        let start_on = stored.due_on.checked_add_days(Days::new(policy.start_day.unsigned_abs()))?;
-        let charged_from = self.penalty_charged_from.filter(|day| *day < start_on)?;
-        Some((TOO_EARLY, format!(": on {charged_from}, due on {}", stored.due_on)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A caller of the public API.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -37,7 +38,17 @@ pub struct Client {
 impl Client {
     /// A caller of the server at this address.
     pub fn new(address: SocketAddr, token: String) -> Self {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        Self::of(address, token, None)
+    }
+
+    /// A caller who gives up after this long.
+    pub fn with_timeout(address: SocketAddr, token: String, timeout: Duration) -> Self {
+        Self::of(address, token, Some(timeout))
+    }
+
+    fn of(address: SocketAddr, token: String, timeout: Option<Duration>) -> Self {
+        let config =
+            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(timeout).build();
         Self { agent: config.into(), url: format!("http://{address}/graphql"), token }
     }
 

@@ -133,11 +133,6 @@ pub const DAMAGES: &[Damage] = &[
         &["I5"],
     ),
     damage(
-        "penalty charged to a payer who was not late",
-        "UPDATE bills SET due_on = '2026-01-20' WHERE account_number = '0001' AND bill_number = 'B1'",
-        &["I5"],
-    ),
-    damage(
         "account whose oldest due date is not that of its payable bills",
         "UPDATE accounts SET open_from = '2020-01-01' WHERE account_number = '0001'",
         &["I5"],

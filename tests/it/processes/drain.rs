@@ -1,0 +1,69 @@
+//! SIGTERM under load.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::alone;
+use super::load::Load;
+use super::proof::everything_told_is_true;
+use super::server::{Server, wait_until};
+use super::site::{BANK, Site};
+use crate::support::backends::for_each_backend;
+
+const CLIENTS: usize = 8;
+const WITHIN: Duration = Duration::from_secs(30);
+const GONE_WITHIN: Duration = Duration::from_secs(10);
+
+#[test]
+fn told_to_stop_under_load_it_drains_and_ends_well() {
+    for_each_backend(|database| {
+        let _alone = alone();
+        let site = Site::new(&database.url, 100);
+        let mut server = site.serve();
+        let _idle = idle_connections(server.address);
+        let load = Load::start(&site, "drain", server.address, CLIENTS);
+        wait_until("payments before the end", WITHIN, || load.acknowledged() >= 200);
+        let told_at = Instant::now();
+        server.signal("TERM");
+        let status = server.wait(GONE_WITHIN);
+        println!("gone {:?} after SIGTERM, {} tries unanswered", told_at.elapsed(), load.book().unanswered);
+        assert_eq!(status.code(), Some(0), "{}", server.log());
+        let successor = site.serve();
+        load.turn_to(successor.address);
+        let book = load.finish();
+        assert_eq!(book.found_posted, 0, "what a drained server wrote, it also answered");
+        everything_told_is_true(&site, &site.client(&successor, BANK), &[&book], 0);
+    });
+}
+
+#[test]
+fn told_to_stop_while_idle_it_ends_well() {
+    for_each_backend(|database| {
+        let _alone = alone();
+        let site = Site::new(&database.url, 1);
+        let mut server = site.serve();
+        let _idle = idle_connections(server.address);
+        ends_well(&mut server);
+    });
+}
+
+fn ends_well(server: &mut Server) {
+    let told_at = Instant::now();
+    server.signal("TERM");
+    assert_eq!(server.wait(GONE_WITHIN).code(), Some(0), "{}", server.log());
+    println!("idle: gone {:?} after SIGTERM", told_at.elapsed());
+}
+
+/// Connections kept open: after an answer, before a first request, and in the middle of one.
+fn idle_connections(address: SocketAddr) -> Vec<TcpStream> {
+    let open = |sent: &str| {
+        let mut stream = TcpStream::connect(address).expect("the server listens");
+        stream.write_all(sent.as_bytes()).expect("it reads");
+        stream
+    };
+    let mut answered = open("GET / HTTP/1.1\r\nHost: granary\r\n\r\n");
+    let mut byte = [0];
+    answered.read_exact(&mut byte).expect("an answer");
+    vec![answered, open(""), open("POST /graphql HTTP/1.1\r\nHost: granary\r\n")]
+}

@@ -1,0 +1,101 @@
+//! One `granary serve` on a port of its own, ended by its own id when the test ends, however it ends.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// Between two looks at a condition.
+pub const POLL_EVERY: Duration = Duration::from_millis(20);
+
+/// A running (or ended, or frozen) server.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    child: Child,
+    log: PathBuf,
+    _open_until_dropped: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// Starts a prepared `serve` and waits until it says where it listens. Its log goes to this file.
+    pub fn start(mut command: Command, log: PathBuf) -> Self {
+        let log_file = fs::File::create(&log).expect("the scratch folder takes a log");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_file);
+        let mut child = command.spawn().expect("the program starts");
+        let mut out = BufReader::new(child.stdout.take().expect("its standard output"));
+        let mut line = String::new();
+        let read = out.read_line(&mut line);
+        let address = line.trim().strip_prefix("listening on http://").and_then(|rest| {
+            let (address, _path) = rest.split_once('/')?;
+            address.parse().ok()
+        });
+        let Some(address) = address else {
+            let _gone_or_going = child.kill();
+            let status = child.wait();
+            panic!("no address in {line:?} ({read:?}, {status:?}): {}", log_of(&log));
+        };
+        Self { address, child, log, _open_until_dropped: out }
+    }
+
+    /// As `kill -9`: no warning, nothing is flushed.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a process of ours can be killed");
+        self.child.wait().expect("it is gone");
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let command = format!("kill -{name} {}", self.child.id());
+        let status = Command::new("sh").args(["-c", &command]).status().expect("sh runs");
+        assert!(status.success(), "{command}");
+    }
+
+    /// Waits for it to end by itself.
+    pub fn wait(&mut self, at_most: Duration) -> ExitStatus {
+        wait_for("the server's end", at_most, || self.child.try_wait().expect("its status"))
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        log_of(&self.log)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _gone_already = self.child.kill();
+        let _gone_in_any_case = self.child.wait();
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(30).collect();
+            eprintln!("the end of the log of the server at {}:", self.address);
+            tail.iter().rev().for_each(|line| eprintln!("  {line}"));
+        }
+    }
+}
+
+fn log_of(path: &PathBuf) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// Looks until there is something, at most this long.
+pub fn wait_for<T>(what: &str, at_most: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(started.elapsed() < at_most, "waited {at_most:?} in vain for {what}");
+        std::thread::sleep(POLL_EVERY);
+    }
+}
+
+/// Looks until it is so, at most this long, and returns how long it took.
+pub fn wait_until(what: &str, at_most: Duration, mut look: impl FnMut() -> bool) -> Duration {
+    let started = Instant::now();
+    wait_for(what, at_most, || look().then_some(()));
+    started.elapsed()
+}

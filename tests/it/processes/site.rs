@@ -1,0 +1,126 @@
+//! A utility with one database: its accounts and channels, the commands its operators run, and the
+//! servers beside each other.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use granary::domain::account::CustomerClass::Residential;
+use granary::domain::channel::ChannelMode;
+use granary::store::connection::{Connection, Database, Purpose};
+use tempfile::TempDir;
+
+use super::server::Server;
+use crate::support::client::Client;
+use crate::support::commands::{add_channel, issue_bill, lane, save_account, settle};
+use crate::support::scratch::scratch_folder;
+
+/// The bank that pays in.
+pub const BANK: &str = "BANK-1";
+/// Longer than the server lets any caller wait.
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(15);
+const BILLS_EACH: u32 = 3;
+const PRINCIPAL_FEN: i64 = 30_000;
+
+/// A database with accounts and channel [`BANK`], and a secret for tokens.
+pub struct Site {
+    /// The database.
+    pub database: Database,
+    /// Accounts there are at the start.
+    pub accounts: Vec<String>,
+    url: String,
+    secret: String,
+    folder: TempDir,
+    servers: AtomicU32,
+}
+
+impl Site {
+    /// Sets accounts with open bills up in a migrated database.
+    pub fn new(url: &str, account_count: usize) -> Self {
+        let accounts: Vec<String> = (1..=account_count).map(|number| format!("{number:010}")).collect();
+        let site = Self::without_accounts(url);
+        let mut setup = vec![add_channel(BANK, ChannelMode::Asking)];
+        for account in &accounts {
+            setup.push(save_account(account, Residential));
+            let bill = |number| issue_bill(account, &format!("B{number}"), PRINCIPAL_FEN, "2026-11-30");
+            setup.extend((1..=BILLS_EACH).map(bill));
+        }
+        settle(&mut lane(&site.database), setup);
+        Self { accounts, ..site }
+    }
+
+    /// Leaves the database as it is.
+    pub fn without_accounts(url: &str) -> Self {
+        Self {
+            database: Database::from_url(url).expect("a database URL"),
+            accounts: Vec::new(),
+            url: url.to_owned(),
+            secret: format!("{:064}", std::process::id()),
+            folder: scratch_folder("granary-site-"),
+            servers: AtomicU32::new(0),
+        }
+    }
+
+    /// The operators' folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The program with these arguments, to be run on this site.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_granary"));
+        for name in ["DATABASE_URL", "GRANARY_LISTEN", "GRANARY_JWT_SECRET"] {
+            command.env_remove(name).env_remove(format!("{name}_FILE"));
+        }
+        command.env_remove("RUST_LOG").current_dir(self.folder());
+        command.env("DATABASE_URL", &self.url).env("GRANARY_JWT_SECRET", &self.secret);
+        command.args(arguments);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program starts")
+    }
+
+    /// Runs a command that must succeed, and returns what it printed.
+    #[track_caller]
+    pub fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("the program prints UTF-8")
+    }
+
+    /// `serve` on a free port of the loopback.
+    pub fn serve_command(&self) -> Command {
+        self.command(&["serve", "--listen", "127.0.0.1:0"])
+    }
+
+    /// A server that listens.
+    pub fn serve(&self) -> Server {
+        let number = self.servers.fetch_add(1, Ordering::Relaxed);
+        Server::start(self.serve_command(), self.folder().join(format!("serve-{number}.log")))
+    }
+
+    /// A token of this channel, good for the whole test.
+    pub fn token(&self, channel: &str) -> String {
+        self.succeed(&["token", "--channel", channel, "--ttl", "2h"]).trim().to_owned()
+    }
+
+    /// A client of this server through a channel.
+    pub fn client(&self, server: &Server, channel: &str) -> Client {
+        client_with(server.address, &self.token(channel))
+    }
+
+    /// A connection for looking.
+    pub fn reader(&self) -> Connection {
+        self.database.connect(Purpose::Read).expect("the site's database answers")
+    }
+}
+
+/// A client with a token that is there already. It waits longer than a server lets it.
+pub fn client_with(address: SocketAddr, token: &str) -> Client {
+    Client::with_timeout(address, token.to_owned(), CLIENT_TIMEOUT)
+}
