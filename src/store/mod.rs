@@ -10,8 +10,10 @@ pub mod audit;
 pub mod batch;
 pub mod connection;
 pub mod ids;
+mod key_row;
 pub mod migrations;
 pub mod read;
+pub mod read_payments;
 mod rows;
 mod statement;
 

@@ -17,7 +17,7 @@ use crate::domain;
 use crate::domain::account::Holder;
 use crate::domain::calendar::day_of;
 use crate::domain::masking::{mask_address, mask_name, mask_phone};
-use crate::store::read;
+use crate::store::{read, read_payments};
 
 /// What is billed: one service point under one contract.
 pub(in crate::graphql) struct Account {
@@ -205,7 +205,8 @@ impl Account {
     ) -> Result<PaymentConnection> {
         let page = PageRequest::new(first, after)?;
         let (number, before_id, limit) = (self.account.number.clone(), page.after_id()?, page.limit());
-        let look_up = move |connection: &mut _| read::payment_page(connection, &number, before_id, limit);
+        let look_up =
+            move |connection: &mut _| read_payments::payment_page(connection, &number, before_id, limit);
         let found = engine(ctx)?.read(look_up).await.map_err(engine_error)?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
     }

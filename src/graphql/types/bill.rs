@@ -12,7 +12,7 @@ use super::enums::BillStatus;
 use super::payment::{Payment, PaymentConnection};
 use crate::domain;
 use crate::domain::calendar::day_of;
-use crate::store::read;
+use crate::store::read_payments;
 
 /// The charge of one account for one billing period.
 pub(in crate::graphql) struct Bill {
@@ -174,7 +174,7 @@ impl Bill {
         let (account_number, number) = (self.bill.account_number.clone(), self.bill.number.clone());
         let (before_id, limit) = (page.after_id()?, page.limit());
         let look_up = move |connection: &mut _| {
-            read::bill_payment_page(connection, &account_number, &number, before_id, limit)
+            read_payments::bill_payment_page(connection, &account_number, &number, before_id, limit)
         };
         let found = engine(ctx)?.read(look_up).await.map_err(engine_error)?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))

@@ -11,7 +11,7 @@ use super::enums::{ChannelKind, ChannelMode};
 use super::payment::{Payment, PaymentConnection};
 use crate::domain;
 use crate::domain::calendar::day_of;
-use crate::store::read;
+use crate::store::{read, read_payments};
 
 /// Who brings payments; the caller's own.
 pub(in crate::graphql) struct Channel {
@@ -93,8 +93,9 @@ impl Channel {
         let page = PageRequest::new(first, after)?;
         let (day, code) = (day(ctx, on)?, self.channel.code.clone());
         let (before_id, limit) = (page.after_id()?, page.limit());
-        let look_up =
-            move |connection: &mut _| read::channel_payment_page(connection, &code, day, before_id, limit);
+        let look_up = move |connection: &mut _| {
+            read_payments::channel_payment_page(connection, &code, day, before_id, limit)
+        };
         let found = engine(ctx)?.read(look_up).await.map_err(engine_error)?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
     }

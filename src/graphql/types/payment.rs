@@ -12,7 +12,7 @@ use super::connection::connection;
 use super::enums::{BillPart, PaymentStatus};
 use crate::domain;
 use crate::domain::payment::receipt_number;
-use crate::store::read;
+use crate::store::read_payments;
 
 /// Money that arrived through a channel, once.
 pub(in crate::graphql) struct Payment {
@@ -46,7 +46,7 @@ impl Payment {
         if !caller(ctx)?.may_see_account(account_number) {
             return Ok(None);
         }
-        let look_up = move |connection: &mut _| read::load_payments_of_movements(connection, &[id]);
+        let look_up = move |connection: &mut _| read_payments::load_payments_of_movements(connection, &[id]);
         let found = engine(ctx)?.read(look_up).await.map_err(engine_error)?;
         let is_meant =
             |payment: &domain::payment::Payment| payment.id == id && payment.account_number == account_number;

@@ -5,7 +5,7 @@ use diesel::RunQueryDsl;
 use super::super::StoreError;
 use super::super::batch::key_rows::{PAYMENT_POST, PAYMENT_REVERSE};
 use super::super::connection::Connection;
-use super::super::rows::{KeyRow, KeySql, key_columns};
+use super::super::key_row::{KeyRow, KeySql, key_columns};
 use super::super::statement::statement;
 use super::check::Columns::{Count, Subject};
 use super::check::{Check, Tally, for_each_row};

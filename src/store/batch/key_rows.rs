@@ -1,7 +1,7 @@
 //! Key rows out of orders, and what is known of a key out of its row.
 
 use super::super::StoreError;
-use super::super::rows::KeyRow;
+use super::super::key_row::KeyRow;
 use super::WantedKeys;
 use crate::domain::answer::{PostOutcome, ReverseOutcome};
 use crate::domain::command::{Command, Key, Order, PostInput, ReverseInput};

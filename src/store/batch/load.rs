@@ -9,12 +9,12 @@ use diesel::RunQueryDsl;
 
 use super::super::StoreError;
 use super::super::connection::{Connection, on_each};
-use super::super::read;
+use super::super::key_row::{KeyRow, KeySql, key_columns};
 use super::super::rows::{
-    AccountRow, BillRow, BillSql, ChannelRow, KeyRow, KeySql, PolicyRow, bill_columns, channels_of,
-    key_columns, policies_of,
+    AccountRow, BillRow, BillSql, ChannelRow, PolicyRow, bill_columns, channels_of, policies_of,
 };
 use super::super::statement::statement;
+use super::super::{read, read_payments};
 use super::WantedKeys;
 use crate::domain::account::Account;
 use crate::domain::bill::Bill;
@@ -141,7 +141,7 @@ pub(super) fn payments(
     connection: &mut Connection,
     movement_ids: &[i64],
 ) -> Result<Vec<Payment>, StoreError> {
-    read::load_payments_of_movements(connection, movement_ids)
+    read_payments::load_payments_of_movements(connection, movement_ids)
 }
 
 statement! {

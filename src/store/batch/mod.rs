@@ -150,4 +150,4 @@ impl<'a> Reach<'a> {
 }
 
 /// Rows to be inserted, sorted by key.
-type WantedKeys = BTreeMap<Key, super::rows::KeyRow>;
+type WantedKeys = BTreeMap<Key, super::key_row::KeyRow>;

@@ -6,7 +6,7 @@ use diesel::RunQueryDsl;
 
 use super::super::StoreError;
 use super::super::connection::Connection;
-use super::super::rows::KeyRow;
+use super::super::key_row::KeyRow;
 use super::super::statement::statement;
 use super::key_rows;
 use super::write_ledger::expect_rows;

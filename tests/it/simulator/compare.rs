@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use diesel::{QueryableByName, RunQueryDsl, sql_types};
 use granary::domain::payment::Part;
 use granary::store::connection::{Connection, Database, Purpose};
-use granary::store::read;
+use granary::store::{read, read_payments};
 
 use super::model::bill::{Bill, date_of};
 use super::model::said::{Heard, heard_payment};
@@ -80,8 +80,8 @@ fn payments(connection: &mut Connection, world: &World, model: &Model) -> Result
         expected.entry(&heard.account_number).or_default().push(heard.clone());
     }
     for (number, expected) in expected {
-        let page =
-            read::payment_page(connection, number, None, PAGE_LEN).map_err(|error| error.to_string())?;
+        let page = read_payments::payment_page(connection, number, None, PAGE_LEN)
+            .map_err(|error| error.to_string())?;
         let is_own = |code: &str| world.channels.iter().any(|own| own == code);
         let mut found: Vec<Heard> =
             page.iter().filter(|payment| is_own(&payment.channel_code)).map(heard_payment).collect();

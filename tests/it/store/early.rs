@@ -6,7 +6,7 @@ use granary::domain::command::Command;
 use granary::domain::payment::Payment;
 use granary::domain::state::KeyState;
 use granary::engine::lane::Lane;
-use granary::store::read;
+use granary::store::{read, read_payments};
 
 use super::payments::{balance, bills, set_up};
 use crate::support::backends::{TestDatabase, for_each_backend};
@@ -33,7 +33,7 @@ fn assert_undone(database: &TestDatabase, payment: &Payment) {
     let mut reader = database.reader();
     assert_eq!(balance(&mut reader, "0001"), (0, 0, 4));
     assert_eq!(bills(&mut reader, "0001"), [(BillStatus::Open, 0, 0); 2]);
-    let page = read::payment_page(&mut reader, "0001", None, 10).expect("payments can be read");
+    let page = read_payments::payment_page(&mut reader, "0001", None, 10).expect("payments can be read");
     assert_eq!(page, std::slice::from_ref(payment));
 }
 

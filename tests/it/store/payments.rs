@@ -11,7 +11,7 @@ use granary::domain::state::{KeyState, TotalDelta};
 use granary::engine::EngineError;
 use granary::engine::lane::Lane;
 use granary::store::connection::Connection;
-use granary::store::read;
+use granary::store::{read, read_payments};
 
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::commands::{
@@ -72,7 +72,7 @@ fn a_posted_payment_is_read_back_as_it_was_answered() {
         assert_eq!(payment.allocations, expected);
         assert_eq!((payment.to_advance_fen, payment.to_suspense_fen, payment.sequence), (4_900, 0, Some(3)));
         let mut reader = database.reader();
-        let page = read::payment_page(&mut reader, "0001", None, 10).expect("payments can be read");
+        let page = read_payments::payment_page(&mut reader, "0001", None, 10).expect("payments can be read");
         assert_eq!(page, std::slice::from_ref(payment));
         let state = read::find_key(&mut reader, &key("BANK", "K1")).expect("keys can be read");
         let Some(KeyState::Payment { outcome: PostOutcome::Posted(found), .. }) = state else {
@@ -162,7 +162,8 @@ fn reported_money_without_a_place_waits_in_suspense() {
         let (payment, _) = payment_of(&reversed[0]);
         assert_eq!(payment.reversal.as_ref().expect("undone").sequence, None);
         let mut reader = database.reader();
-        let page = read::payment_page(&mut reader, "户号 1", None, 10).expect("payments can be read");
+        let page =
+            read_payments::payment_page(&mut reader, "户号 1", None, 10).expect("payments can be read");
         assert_eq!(page, std::slice::from_ref(payment));
         let exceptions = read::exception_page(&mut reader, None, 10).expect("exceptions can be read");
         let kinds: Vec<ExceptionKind> = exceptions.iter().map(|(_, exception)| exception.kind).collect();
