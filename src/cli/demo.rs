@@ -11,6 +11,7 @@ use super::Outcome;
 use super::config::Configuration;
 use super::district::{self, APP, BANK, COUNTER, District};
 use super::output::{print_line, progress_bar};
+use super::serve::close;
 use super::serve_lock::ServeLock;
 use super::session::{Session, start_engine};
 use super::system::random_hex;
@@ -49,7 +50,7 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
             tracing::warn!(%error, "standard output is closed");
         }
     });
-    engine.close();
+    close(engine);
     served.map_err(|error| anyhow::anyhow!("the server could not run: {error}"))?;
     Ok(Outcome::Done)
 }

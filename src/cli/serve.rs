@@ -1,5 +1,8 @@
 //! `granary serve`.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use clap::Args;
 
 use super::Outcome;
@@ -7,7 +10,11 @@ use super::config::Configuration;
 use super::output::print_line;
 use super::serve_lock::ServeLock;
 use super::session::start_engine;
+use crate::engine::{Engine, close_within};
 use crate::http::{self, HttpSettings};
+
+/// With the time that connections may take to drain, less than the 10 s in which a server ends.
+const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -29,8 +36,15 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
         }
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     });
-    engine.close();
+    close(engine);
     served.map_err(|error| anyhow::anyhow!("the server could not run: {error}"))?;
     tracing::info!("stopped");
     Ok(Outcome::Done)
+}
+
+/// Lets the engine finish what it has taken in, as long as whoever stops the process waits.
+pub(super) fn close(engine: Arc<Engine>) {
+    if !close_within(engine, CLOSE_WITHIN) {
+        tracing::warn!("stopped before the database took everything; nothing of it was acknowledged");
+    }
 }

@@ -2,8 +2,9 @@
 //! touches a database, below it nobody waits.
 
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::domain::answer::Answer;
 use crate::domain::clock::Clock;
@@ -217,6 +218,18 @@ impl Engine {
             }
         }
     }
+}
+
+/// Closes an engine, but gives it up after `at_most`: a lane may wait for locks that others hold, and
+/// whatever isn't durable by then was not acknowledged. Says whether all threads have ended.
+#[must_use]
+pub fn close_within(engine: Arc<Engine>, at_most: Duration) -> bool {
+    let (tell, told) = mpsc::channel();
+    spawn("close", move || {
+        engine.close();
+        let _nobody_waits_any_more = tell.send(());
+    });
+    told.recv_timeout(at_most).is_ok()
 }
 
 impl Drop for Engine {

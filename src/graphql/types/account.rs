@@ -5,10 +5,9 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use tokio::sync::OnceCell;
 
-use super::super::error::engine_error;
 use super::super::ids::{NodeId, bad_cursor};
 use super::super::scalars::{Amount, DateTime};
-use super::super::session::{caller, engine};
+use super::super::session::{caller, engine, look_up_error};
 use super::bill::{Bill, BillConnection};
 use super::connection::PageRequest;
 use super::enums::{AccountStatus, BillStatus, CustomerClass};
@@ -63,14 +62,20 @@ impl Account {
         if !caller(ctx)?.may_see_account(number) {
             return Ok(None);
         }
-        let mut found = engine(ctx)?.accounts(vec![number.to_owned()]).await.map_err(engine_error)?;
+        let mut found = engine(ctx)?
+            .accounts(vec![number.to_owned()])
+            .await
+            .map_err(|error| look_up_error(ctx, error))?;
         Ok(found.remove(number).map(Self::new))
     }
 
     async fn open_bills(&self, ctx: &Context<'_>) -> Result<&Arc<Vec<domain::bill::Bill>>> {
         let look_up = || async {
             let number = self.account.number.clone();
-            let mut found = engine(ctx)?.open_bills(vec![number.clone()]).await.map_err(engine_error)?;
+            let mut found = engine(ctx)?
+                .open_bills(vec![number.clone()])
+                .await
+                .map_err(|error| look_up_error(ctx, error))?;
             Ok(Arc::new(found.remove(&number).unwrap_or_default()))
         };
         self.open_bills.get_or_try_init(look_up).await
@@ -207,7 +212,7 @@ impl Account {
         let (number, before_id, limit) = (self.account.number.clone(), page.after_id()?, page.limit());
         let look_up =
             move |connection: &mut _| read_payments::payment_page(connection, &number, before_id, limit);
-        let found = engine(ctx)?.read(look_up).await.map_err(engine_error)?;
+        let found = engine(ctx)?.read(look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
     }
 }
@@ -233,7 +238,7 @@ impl Account {
                 .map(|(due_on, number): &(chrono::NaiveDate, String)| (*due_on, number.as_str()));
             read::bill_page(connection, &account_number, &statuses, after, limit)
         };
-        engine(ctx)?.read(look_up).await.map_err(engine_error)
+        engine(ctx)?.read(look_up).await.map_err(|error| look_up_error(ctx, error))
     }
 }
 
