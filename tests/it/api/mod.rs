@@ -1,4 +1,5 @@
 //! The server from outside, one client per kind of caller.
 
+mod bad_input;
 mod posting;
 mod schema;
