@@ -171,7 +171,7 @@ impl Clerk<'_> {
         let mut was_unanswered = false;
         while !self.shared.is(ABANDONED) {
             match self.try_post(&input) {
-                Ok(reply) if reply.status == 200 => return self.note(input, &reply, was_unanswered),
+                Ok(reply) if is_answered(&reply) => return self.note(input, &reply, was_unanswered),
                 Ok(reply) => self.note_refusal(&reply),
                 Err(_) => {
                     was_unanswered = true;
@@ -203,7 +203,7 @@ impl Clerk<'_> {
     fn note(&self, input: Value, reply: &Reply, was_unanswered: bool) {
         let payload = &reply.body["data"]["paymentPost"];
         let mut book = self.shared.book();
-        if reply.body.get("errors").is_some() || payload["payment"].is_null() {
+        if payload["payment"].is_null() {
             return book.surprises.push(format!("{input}: {}", reply.body));
         }
         if was_unanswered && payload["replayed"] == true {
@@ -221,8 +221,13 @@ impl Clerk<'_> {
             (503, Some("BUSY")) if reply.retry_after.is_some() && extensions["retryable"] == true => {
                 book.busy += 1;
             }
-            (504, Some("TIMEOUT")) if extensions["retryable"] == true => book.timeout += 1,
+            // Posted, but a look-up for the answer failed: 200, and the answer is lost all the same.
+            (200 | 504, Some("TIMEOUT")) if extensions["retryable"] == true => book.timeout += 1,
             _ => book.surprises.push(format!("{reply:?}")),
         }
     }
+}
+
+fn is_answered(reply: &Reply) -> bool {
+    reply.status == 200 && reply.body.get("errors").is_none()
 }
