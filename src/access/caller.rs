@@ -25,6 +25,8 @@ pub struct Caller {
     pub subject: String,
     /// `jti`: number of the token.
     pub token_id: String,
+    /// When the token was given, seconds since 1970.
+    pub issued_at_s: i64,
     /// The channel they come through.
     pub channel_code: String,
     /// What the token allows; words it doesn't know are left out.

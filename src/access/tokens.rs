@@ -1,29 +1,31 @@
-//! Tokens: JSON Web Tokens signed with HS256. Verified once, then remembered by their digest until
-//! they expire.
+//! Tokens: JSON Web Tokens (RFC 7519). Verified once, then remembered by their digest until they
+//! expire or the keys change.
 
 use std::fmt;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, decode, decode_header, encode};
 use moka::sync::Cache;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::caller::{Caller, Scope};
+use super::keys::{AUDIENCE, KeyError, Keys, SECRET_LEN_MIN};
+use crate::domain::door::TOKEN_TEXT_LEN_MAX;
+use crate::domain::text::is_free_text;
 
-/// Bytes of the shared secret at least.
-const SECRET_LEN_MIN: usize = 32;
+/// `iss` of every token, unless set otherwise.
+pub const ISSUER_DEFAULT: &str = "granary";
 /// Length of a token at most.
 const TOKEN_LEN_MAX: usize = 8 * 1024;
 /// Clocks may differ by this much.
 const SKEW_S: i64 = 60;
 /// Verified tokens remembered.
 const CACHE_LEN_MAX: u64 = 10_000;
-/// `iss` and `aud` of every token.
-const GRANARY: &str = "granary";
 
-/// What a token says, less `iss` and `aud`. Instants are seconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a token made here says, less `iss` and `aud`. Instants are seconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Claims {
     /// Who it was given to.
     pub sub: String,
@@ -32,7 +34,7 @@ pub struct Claims {
     /// Rights, separated by spaces.
     pub scope: String,
     /// Of a customer: the only accounts they may see.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub accounts: Option<Vec<String>>,
     /// When it was given.
     pub iat: i64,
@@ -46,17 +48,51 @@ pub struct Claims {
 
 #[derive(Serialize)]
 struct Minted<'a> {
-    iss: &'static str,
+    iss: &'a str,
     aud: &'static str,
     #[serde(flatten)]
     claims: &'a Claims,
 }
 
+/// What a token made anywhere says.
+#[derive(Deserialize)]
+struct Presented {
+    sub: String,
+    channel: String,
+    scope: String,
+    #[serde(default, deserialize_with = "present")]
+    accounts: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
+    iat: Option<NumericDate>,
+    nbf: NumericDate,
+    exp: NumericDate,
+    jti: String,
+}
+
+/// A claim that may be absent but not null: a customer's token that names no accounts by `null` must
+/// not become a channel's.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Seconds since 1970, fractions cut off (RFC 7519, section 2).
+#[derive(Deserialize)]
+#[serde(try_from = "serde_json::Number")]
+struct NumericDate(i64);
+
+impl TryFrom<serde_json::Number> for NumericDate {
+    type Error = &'static str;
+
+    fn try_from(number: serde_json::Number) -> Result<Self, Self::Error> {
+        let whole = number.to_string();
+        let whole = whole.split_once('.').map_or(whole.as_str(), |(whole, _)| whole);
+        whole.parse().map(Self).map_err(|_| "an instant counts seconds since 1970")
+    }
+}
+
 /// Why a token is refused, or can't be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenError {
-    /// The secret is shorter than 32 bytes.
-    SecretTooShort,
     /// Not a token of ours.
     Invalid,
     /// It holds no longer.
@@ -68,7 +104,6 @@ pub enum TokenError {
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::SecretTooShort => "the secret must be 32 bytes or longer",
             Self::Invalid => "the token is not valid",
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",
@@ -78,43 +113,22 @@ impl fmt::Display for TokenError {
 
 impl std::error::Error for TokenError {}
 
-/// The key that signs and verifies tokens.
-pub struct TokenKey {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
-    verified: Cache<[u8; 32], Arc<Verified>>,
+/// Makes tokens with a shared secret.
+pub struct Mint {
+    key: EncodingKey,
+    issuer: String,
 }
 
-/// A token whose signature was found right.
-struct Verified {
-    caller: Arc<Caller>,
-    nbf: i64,
-    exp: i64,
-}
-
-impl TokenKey {
-    /// A key from a shared secret of at least 32 bytes.
+impl Mint {
+    /// With a secret of at least 32 bytes.
     ///
     /// # Errors
-    /// [`TokenError::SecretTooShort`].
-    pub fn from_secret(secret: &str) -> Result<Self, TokenError> {
+    /// A secret that is shorter.
+    pub fn new(secret: &str, issuer: &str) -> Result<Self, KeyError> {
         if secret.len() < SECRET_LEN_MIN {
-            return Err(TokenError::SecretTooShort);
+            return Err(KeyError(format!("the secret must be {SECRET_LEN_MIN} bytes or longer")));
         }
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[GRANARY]);
-        validation.set_audience(&[GRANARY]);
-        validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        // Time is checked here, by the clock that everything else goes by.
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        Ok(Self {
-            encoding: EncodingKey::from_secret(secret.as_bytes()),
-            decoding: DecodingKey::from_secret(secret.as_bytes()),
-            validation,
-            verified: Cache::new(CACHE_LEN_MAX),
-        })
+        Ok(Self { key: EncodingKey::from_secret(secret.as_bytes()), issuer: issuer.to_owned() })
     }
 
     /// Signs a token.
@@ -122,8 +136,80 @@ impl TokenKey {
     /// # Errors
     /// [`TokenError::Invalid`] where the claims can't be written.
     pub fn mint(&self, claims: &Claims) -> Result<String, TokenError> {
-        let minted = Minted { iss: GRANARY, aud: GRANARY, claims };
-        encode(&Header::new(Algorithm::HS256), &minted, &self.encoding).map_err(|_| TokenError::Invalid)
+        let minted = Minted { iss: &self.issuer, aud: AUDIENCE, claims };
+        encode(&Header::new(Algorithm::HS256), &minted, &self.key).map_err(|_| TokenError::Invalid)
+    }
+}
+
+/// Turns tokens into callers.
+pub struct Verifier {
+    current: RwLock<Arc<Current>>,
+    issuer: String,
+    jwks: Option<JwksFile>,
+    verified: Cache<[u8; 32], Arc<Verified>>,
+}
+
+/// The keys in use.
+struct Current {
+    keys: Keys,
+    generation: u64,
+}
+
+/// A JWK Set in a file.
+struct JwksFile {
+    path: PathBuf,
+    text: Mutex<String>,
+}
+
+/// A token whose signature was found right.
+struct Verified {
+    caller: Arc<Caller>,
+    nbf: i64,
+    exp: i64,
+    generation: u64,
+}
+
+impl Verifier {
+    /// Verifies tokens signed with a shared secret (HS256) of at least 32 bytes.
+    ///
+    /// # Errors
+    /// A secret that is shorter.
+    pub fn from_secret(secret: &str, issuer: &str) -> Result<Self, KeyError> {
+        Ok(Self::new(Keys::from_secret(secret, issuer)?, issuer, None))
+    }
+
+    /// Verifies tokens signed with keys of a JWK Set in a file (EdDSA, ES256, RS256).
+    ///
+    /// # Errors
+    /// A file that can't be read, or that isn't a set of usable public keys.
+    pub fn from_jwks_file(path: PathBuf, issuer: &str) -> Result<Self, KeyError> {
+        let text = read(&path)?;
+        let keys = Keys::from_jwks(&text, issuer)?;
+        Ok(Self::new(keys, issuer, Some(JwksFile { path, text: Mutex::new(text) })))
+    }
+
+    fn new(keys: Keys, issuer: &str, jwks: Option<JwksFile>) -> Self {
+        let current = RwLock::new(Arc::new(Current { keys, generation: 0 }));
+        Self { current, issuer: issuer.to_owned(), jwks, verified: Cache::new(CACHE_LEN_MAX) }
+    }
+
+    /// Takes the file's keys if it has changed; those in use stay where it can't be used. Says whether
+    /// they are new.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn reload(&self) -> Result<bool, KeyError> {
+        let Some(file) = &self.jwks else { return Ok(false) };
+        let text = read(&file.path)?;
+        let mut known = file.text.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known == text {
+            return Ok(false);
+        }
+        let keys = Keys::from_jwks(&text, &self.issuer)?;
+        *known = text;
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(Current { keys, generation: current.generation + 1 });
+        Ok(true)
     }
 
     /// Verifies a token as of `now_ms` (milliseconds since 1970).
@@ -134,11 +220,13 @@ impl TokenKey {
         if token.len() > TOKEN_LEN_MAX {
             return Err(TokenError::Invalid);
         }
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let verified = match self.verified.get(&digest) {
+        let known = self.verified.get(&digest).filter(|known| known.generation == current.generation);
+        let verified = match known {
             Some(verified) => verified,
             None => {
-                let verified = Arc::new(self.verify_signature(token)?);
+                let verified = Arc::new(current.verify_signature(token).ok_or(TokenError::Invalid)?);
                 self.verified.insert(digest, verified.clone());
                 verified
             }
@@ -152,18 +240,29 @@ impl TokenKey {
             Ok(verified.caller.clone())
         }
     }
+}
 
-    fn verify_signature(&self, token: &str) -> Result<Verified, TokenError> {
-        let claims = decode::<Claims>(token, &self.decoding, &self.validation)
-            .map_err(|_| TokenError::Invalid)?
-            .claims;
+impl Current {
+    fn verify_signature(&self, token: &str) -> Option<Verified> {
+        let key = self.keys.find(&decode_header(token).ok()?)?;
+        let claims = decode::<Presented>(token, &key.decoding, &key.validation).ok()?.claims;
+        let is_plain = |text: &str| !text.is_empty() && is_free_text(text, TOKEN_TEXT_LEN_MAX);
+        if !is_plain(&claims.sub) || !is_plain(&claims.jti) {
+            return None;
+        }
         let caller = Caller {
             subject: claims.sub,
             token_id: claims.jti,
+            issued_at_s: claims.iat.as_ref().unwrap_or(&claims.nbf).0,
             channel_code: claims.channel,
             scopes: claims.scope.split(' ').filter_map(Scope::from_word).collect(),
             accounts: claims.accounts,
         };
-        Ok(Verified { caller: Arc::new(caller), nbf: claims.nbf, exp: claims.exp })
+        let (nbf, exp) = (claims.nbf.0, claims.exp.0);
+        Some(Verified { caller: Arc::new(caller), nbf, exp, generation: self.generation })
     }
+}
+
+fn read(path: &std::path::Path) -> Result<String, KeyError> {
+    std::fs::read_to_string(path).map_err(|error| KeyError(format!("{}: {error}", path.display())))
 }

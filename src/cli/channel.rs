@@ -11,7 +11,8 @@ use super::session::Session;
 use crate::domain::account::CustomerClass;
 use crate::domain::answer::{Answer, LineOutcome};
 use crate::domain::channel::{
-    AmountRule, Channel, ChannelKind, ChannelMode, PAID_AT_BACK_DAYS_DEFAULT, PAID_AT_BACK_DAYS_MAX,
+    AmountRule, Channel, ChannelKind, ChannelMode, DocumentRule, PAID_AT_BACK_DAYS_DEFAULT,
+    PAID_AT_BACK_DAYS_MAX,
 };
 use crate::domain::command::Command as Order;
 use crate::domain::money::{FEN_MAX, PAYMENT_FEN_MIN, format_amount, is_payment_amount, parse_yuan};
@@ -28,6 +29,8 @@ pub(super) enum Command {
     Suspend(CodeArgument),
     /// Take payments from a suspended channel again
     Resume(CodeArgument),
+    /// Say which documents a channel may send
+    Documents(DocumentsArguments),
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +65,25 @@ pub(super) struct AddArguments {
     #[arg(long, value_name = "DAYS", default_value_t = PAID_AT_BACK_DAYS_DEFAULT,
           value_parser = clap::value_parser!(i64).range(0..=PAID_AT_BACK_DAYS_MAX))]
     paid_at_back: i64,
+    /// Which documents it may send: any, or only trusted ones (`granary documents`)
+    #[arg(long, default_value = "any")]
+    documents: Documents,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DocumentsArguments {
+    /// The channel's code
+    code: String,
+    /// Which documents it may send from now on
+    documents: Documents,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Documents {
+    /// Any document
+    Any,
+    /// Only documents that were added by `granary documents add`
+    Trusted,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -93,6 +115,7 @@ pub(super) fn run(configuration: &Configuration, command: Command) -> anyhow::Re
         Command::List => list(configuration),
         Command::Suspend(CodeArgument { code }) => suspend(configuration, code, true),
         Command::Resume(CodeArgument { code }) => suspend(configuration, code, false),
+        Command::Documents(arguments) => rule_documents(configuration, arguments),
     }
 }
 
@@ -119,12 +142,25 @@ fn suspend(configuration: &Configuration, code: String, suspend: bool) -> anyhow
     Ok(Outcome::Done)
 }
 
+fn rule_documents(configuration: &Configuration, arguments: DocumentsArguments) -> anyhow::Result<Outcome> {
+    let DocumentsArguments { code, documents } = arguments;
+    let order = Order::RuleDocuments { code: code.clone(), documents: documents.in_domain() };
+    let which = documents.in_domain().word().to_lowercase();
+    match submit(configuration, order)? {
+        Answer::Line(LineOutcome::Saved) => print_line(&format!("channel {code} sends {which} documents"))?,
+        Answer::Line(LineOutcome::Unchanged) => print_line(&format!("channel {code} unchanged"))?,
+        Answer::UnknownChannel => bail!("there is no channel {code:?}; see `granary channel list`"),
+        answer => bail!("unexpected answer {answer:?}"),
+    }
+    Ok(Outcome::Done)
+}
+
 fn submit(configuration: &Configuration, order: Order) -> anyhow::Result<Answer> {
     Session::start(configuration, &configuration.database()?)?.submit(order)
 }
 
 fn channel_of(arguments: AddArguments) -> anyhow::Result<Channel> {
-    let AddArguments { code, kind, mode, amount_rules, min, max, paid_at_back } = arguments;
+    let AddArguments { code, kind, mode, amount_rules, min, max, paid_at_back, documents } = arguments;
     if !is_channel_code(&code) {
         bail!("a channel's code must be 1 to 32 letters, digits, - or _, not {code:?}");
     }
@@ -133,6 +169,7 @@ fn channel_of(arguments: AddArguments) -> anyhow::Result<Channel> {
     }
     let mut channel = Channel::new(code, kind.in_domain(), mode.in_domain());
     (channel.min_fen, channel.max_fen, channel.paid_at_back_days) = (min, max, paid_at_back);
+    channel.documents = documents.in_domain();
     for (class, rule) in amount_rules {
         if channel.amount_rules.insert(class, rule).is_some_and(|before| before != rule) {
             bail!("--amount-rule says two things of {}", class.map_or("all classes", CustomerClass::word));
@@ -182,10 +219,11 @@ fn list(configuration: &Configuration) -> anyhow::Result<Outcome> {
     let rules = engine::read_once(&configuration.database()?, Rules::load)?;
     let mut channels: Vec<&Channel> = rules.channels.values().collect();
     channels.sort_by(|one, other| one.code.cmp(&other.code));
-    let header = ["code", "kind", "mode", "status", "rules", "min", "max", "back-days"].map(str::to_owned);
-    let rows: Vec<[String; 8]> = std::iter::once(header).chain(channels.into_iter().map(list_row)).collect();
+    let header = ["code", "kind", "mode", "status", "rules", "min", "max", "back-days", "documents"]
+        .map(str::to_owned);
+    let rows: Vec<[String; 9]> = std::iter::once(header).chain(channels.into_iter().map(list_row)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let widths: [usize; 8] = std::array::from_fn(width);
+    let widths: [usize; 9] = std::array::from_fn(width);
     for row in &rows {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
         print_line(cells.collect::<Vec<_>>().join("  ").trim_end())?;
@@ -193,7 +231,7 @@ fn list(configuration: &Configuration) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn list_row(channel: &Channel) -> [String; 8] {
+fn list_row(channel: &Channel) -> [String; 9] {
     let rule = |(class, rule): (&Option<CustomerClass>, &AmountRule)| match class {
         None => rule_word(*rule).to_owned(),
         Some(class) => format!("{}={}", class.word(), rule_word(*rule)),
@@ -211,6 +249,7 @@ fn list_row(channel: &Channel) -> [String; 8] {
         format_amount(channel.min_fen),
         format_amount(channel.max_fen),
         channel.paid_at_back_days.to_string(),
+        channel.documents.word().to_ascii_lowercase(),
     ]
 }
 
@@ -222,6 +261,15 @@ impl Kind {
             Self::Counter => ChannelKind::Counter,
             Self::App => ChannelKind::App,
             Self::Billing => ChannelKind::Billing,
+        }
+    }
+}
+
+impl Documents {
+    fn in_domain(self) -> DocumentRule {
+        match self {
+            Self::Any => DocumentRule::Any,
+            Self::Trusted => DocumentRule::Trusted,
         }
     }
 }

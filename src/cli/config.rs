@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
@@ -10,8 +11,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::system;
-use crate::access::tokens::TokenKey;
+use crate::access::budget::{Allowance, Allowances};
+use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
 use crate::engine::EngineSettings;
+use crate::http::{HttpSettings, TlsFiles};
 use crate::store::connection::Database;
 
 const FILE_DEFAULT: &str = "granary.toml";
@@ -27,6 +30,10 @@ const THREADS_MAX: usize = 256;
 pub(super) struct Flags {
     pub(super) database_url: Option<String>,
     pub(super) listen: Option<String>,
+    pub(super) admin_listen: Option<String>,
+    pub(super) jwks: Option<PathBuf>,
+    pub(super) tls_cert: Option<PathBuf>,
+    pub(super) tls_key: Option<PathBuf>,
 }
 
 /// How events are written to the log.
@@ -50,11 +57,57 @@ struct File {
     listen_file: Option<PathBuf>,
     jwt_secret: Option<String>,
     jwt_secret_file: Option<PathBuf>,
+    jwt_issuer: Option<String>,
+    jwks: Option<PathBuf>,
+    admin_listen: Option<String>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    #[serde(default)]
+    budgets: Budgets,
     lanes: Option<usize>,
     readers: Option<usize>,
     http_workers: Option<usize>,
     #[serde(default)]
     log_format: LogFormat,
+}
+
+/// What callers may ask for within a minute; 0 = no bound.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Budgets {
+    customer_requests_per_minute: Option<u32>,
+    customer_accounts_per_minute: Option<u32>,
+    channel_requests_per_minute: Option<u32>,
+    channel_accounts_per_minute: Option<u32>,
+}
+
+impl Budgets {
+    fn allowances(&self) -> Allowances {
+        let usual = Allowances::default();
+        let set = |own: Option<u32>, usual| own.map_or(usual, NonZeroU32::new);
+        Allowances {
+            customers: Allowance {
+                requests_per_minute: set(
+                    self.customer_requests_per_minute,
+                    usual.customers.requests_per_minute,
+                ),
+                accounts_per_minute: set(
+                    self.customer_accounts_per_minute,
+                    usual.customers.accounts_per_minute,
+                ),
+            },
+            channels: Allowance {
+                requests_per_minute: set(
+                    self.channel_requests_per_minute,
+                    usual.channels.requests_per_minute,
+                ),
+                accounts_per_minute: set(
+                    self.channel_accounts_per_minute,
+                    usual.channels.accounts_per_minute,
+                ),
+            },
+        }
+    }
 }
 
 /// All sources of settings together.
@@ -100,28 +153,76 @@ impl Configuration {
                 text.map_or_else(|| LISTEN_DEFAULT.to_owned(), |text| text.expose_secret().to_owned())
             }
         };
-        let mut addresses = text
-            .to_socket_addrs()
-            .map_err(|error| anyhow!("{text:?} is no ADDR:PORT to listen on: {error}"))?;
-        addresses.next().ok_or_else(|| anyhow!("{text:?} names no address to listen on"))
+        parse_address(&text)
     }
 
-    /// The key of tokens, where a secret is set.
-    pub(super) fn find_token_key(&self) -> anyhow::Result<Option<TokenKey>> {
-        let (value, file) = (&self.file.jwt_secret, &self.file.jwt_secret_file);
-        let secret = below_flags("GRANARY_JWT_SECRET", "jwt_secret", value, file)?;
-        let key = secret.map(|secret| TokenKey::from_secret(secret.expose_secret()));
-        key.transpose().context("GRANARY_JWT_SECRET can't be used")
-    }
-
-    /// The key of tokens.
-    pub(super) fn token_key(&self) -> anyhow::Result<TokenKey> {
-        self.find_token_key()?.ok_or_else(|| {
-            anyhow!(
-                "there is no secret for tokens; set GRANARY_JWT_SECRET (or GRANARY_JWT_SECRET_FILE) to at least \
-                 32 random bytes, such as the output of `openssl rand -base64 32`"
-            )
+    /// How the server is built.
+    pub(super) fn http_settings(&self) -> anyhow::Result<HttpSettings> {
+        let admin_listen = plain("GRANARY_ADMIN_LISTEN", &self.flags.admin_listen, &self.file.admin_listen)?;
+        Ok(HttpSettings {
+            listen: self.listen()?,
+            admin_listen: admin_listen.map(|text| parse_address(&text)).transpose()?,
+            tls: self.tls()?,
+            workers: self.http_workers(),
+            allowances: self.file.budgets.allowances(),
+            request_id_prefix: u32::from_le_bytes(system::random_bytes()?),
         })
+    }
+
+    fn tls(&self) -> anyhow::Result<Option<TlsFiles>> {
+        let certificates = plain("GRANARY_TLS_CERT", &self.flags.tls_cert, &self.file.tls_cert)?;
+        let key = plain("GRANARY_TLS_KEY", &self.flags.tls_key, &self.file.tls_key)?;
+        match (certificates, key) {
+            (Some(certificates), Some(key)) => Ok(Some(TlsFiles { certificates, key })),
+            (None, None) => Ok(None),
+            _ => bail!("TLS needs both a certificate (--tls-cert) and its key (--tls-key)"),
+        }
+    }
+
+    /// The secret of tokens, where one is set.
+    pub(super) fn find_secret(&self) -> anyhow::Result<Option<SecretString>> {
+        let (value, file) = (&self.file.jwt_secret, &self.file.jwt_secret_file);
+        below_flags("GRANARY_JWT_SECRET", "jwt_secret", value, file)
+    }
+
+    fn issuer(&self) -> anyhow::Result<String> {
+        let issuer = plain("GRANARY_JWT_ISSUER", &None, &self.file.jwt_issuer)?;
+        Ok(issuer.unwrap_or_else(|| ISSUER_DEFAULT.to_owned()))
+    }
+
+    fn jwks(&self) -> anyhow::Result<Option<PathBuf>> {
+        plain("GRANARY_JWKS", &self.flags.jwks, &self.file.jwks)
+    }
+
+    /// What tokens are verified with: a JWK Set or a secret, never both.
+    pub(super) fn verifier(&self) -> anyhow::Result<Verifier> {
+        match (self.jwks()?, self.find_secret()?) {
+            (Some(_), Some(_)) => bail!(
+                "a JWK Set (--jwks, GRANARY_JWKS) and a secret (GRANARY_JWT_SECRET) are both set; a server takes \
+                 one kind of token: unset one of them"
+            ),
+            (Some(path), None) => {
+                Verifier::from_jwks_file(path, &self.issuer()?).context("the JWK Set can't be used")
+            }
+            (None, Some(secret)) => Verifier::from_secret(secret.expose_secret(), &self.issuer()?)
+                .context("GRANARY_JWT_SECRET can't be used"),
+            (None, None) => bail!(
+                "there is no key for tokens; set GRANARY_JWT_SECRET (or GRANARY_JWT_SECRET_FILE) to at least 32 \
+                 random bytes, such as the output of `openssl rand -base64 32`, or name a JWK Set by --jwks"
+            ),
+        }
+    }
+
+    /// What tokens are made with.
+    pub(super) fn mint(&self) -> anyhow::Result<Mint> {
+        let Some(secret) = self.find_secret()? else {
+            bail!(
+                "there is no secret for tokens; set GRANARY_JWT_SECRET (or GRANARY_JWT_SECRET_FILE) to at \
+                 least 32 random bytes, such as the output of `openssl rand -base64 32`; where servers verify \
+                 tokens with a JWK Set, its owner makes them"
+            )
+        };
+        Mint::new(secret.expose_secret(), &self.issuer()?).context("GRANARY_JWT_SECRET can't be used")
     }
 
     /// How the engine is built.
@@ -144,6 +245,22 @@ impl Configuration {
     pub(super) fn log_format(&self) -> LogFormat {
         self.file.log_format
     }
+}
+
+fn parse_address(text: &str) -> anyhow::Result<SocketAddr> {
+    let mut addresses =
+        text.to_socket_addrs().map_err(|error| anyhow!("{text:?} is no ADDR:PORT to listen on: {error}"))?;
+    addresses.next().ok_or_else(|| anyhow!("{text:?} names no address to listen on"))
+}
+
+/// A setting that is no secret: the flag's, else the environment's, else the file's.
+fn plain<T: Clone + From<String>>(
+    variable: &str,
+    flag: &Option<T>,
+    file: &Option<T>,
+) -> anyhow::Result<Option<T>> {
+    let below = || Ok(environment(variable)?.map(T::from).or_else(|| file.clone()));
+    flag.clone().map_or_else(below, |flag| Ok(Some(flag)))
 }
 
 /// A setting from the environment or, where neither of its two forms is set there, from the file.

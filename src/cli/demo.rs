@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{bail, ensure};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -16,11 +17,11 @@ use super::serve_lock::ServeLock;
 use super::session::{Session, start_engine};
 use super::system::random_hex;
 use super::token::{Bearer, mint};
-use crate::access::tokens::TokenKey;
+use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
 use crate::domain::answer::Answer;
 use crate::domain::calendar::day_of;
-use crate::engine::Engine;
-use crate::http::{self, HttpSettings};
+use crate::engine::{Engine, Urgency};
+use crate::http::{self, HttpSettings, Listening};
 use crate::store::{migrations, read};
 
 /// Commands in one list to the engine.
@@ -30,12 +31,14 @@ const TTL_S: i64 = 86_400;
 
 /// Migrates, loads the district, serves it and prints commands, until Ctrl-C.
 pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
-    let settings = HttpSettings { listen: configuration.listen()?, workers: configuration.http_workers() };
+    let settings = HttpSettings { tls: None, ..configuration.http_settings()? };
     let database = configuration.database()?;
-    let key = match configuration.find_token_key()? {
-        Some(key) => key,
-        None => TokenKey::from_secret(&random_hex::<32>()?)?,
+    let secret = match configuration.find_secret()? {
+        Some(secret) => secret,
+        None => random_hex::<32>()?.into(),
     };
+    let verifier = Verifier::from_secret(secret.expose_secret(), ISSUER_DEFAULT)?;
+    let key = Mint::new(secret.expose_secret(), ISSUER_DEFAULT)?;
     let mut connection = database.connect_or_create()?;
     let _lock = ServeLock::take(&database)?;
     migrations::run_pending(&mut connection)?;
@@ -45,8 +48,8 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
     // Whatever can go wrong with the commands goes wrong before anybody is served.
     let tokens = Tokens::mint(&key)?;
     let run = random_hex::<4>()?;
-    let served = http::serve(settings, engine.clone(), key, |address| {
-        if let Err(error) = print_line(&introduction(address, &tokens, &run)) {
+    let served = http::serve(settings, engine.clone(), verifier, |Listening { api, .. }| {
+        if let Err(error) = print_line(&introduction(api, &tokens, &run)) {
             tracing::warn!(%error, "standard output is closed");
         }
     });
@@ -62,7 +65,8 @@ fn load(engine: &Arc<Engine>) -> anyhow::Result<()> {
     let first_account = district::first_account();
     let oldest = session.wait(|| {
         let first_account = first_account.clone();
-        engine.read(move |connection| read::bill_page(connection, &first_account, &[], None, 1))
+        engine
+            .read(Urgency::Usual, move |connection| read::bill_page(connection, &first_account, &[], None, 1))
     })?;
     let earlier = oldest.first().and_then(|bill| district::month_from_oldest_issue(bill.issued_on));
     let day = earlier.unwrap_or_else(|| day_of(engine.now_ms(), zone));
@@ -96,7 +100,7 @@ struct Tokens {
 }
 
 impl Tokens {
-    fn mint(key: &TokenKey) -> anyhow::Result<Self> {
+    fn mint(key: &Mint) -> anyhow::Result<Self> {
         let bearer = |channel, subject, scope, accounts| Bearer { channel, subject, scope, accounts };
         let of_bank = "bills:read payments:post payments:reverse";
         let own = Some(vec![district::shown_account()]);

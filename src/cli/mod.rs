@@ -12,10 +12,12 @@ mod config;
 mod demo;
 mod district;
 mod district_names;
+mod documents;
 mod import;
 mod logging;
 mod migrate;
 mod output;
+mod revoke;
 mod schema;
 mod serve;
 mod serve_lock;
@@ -70,10 +72,16 @@ Configuration (a flag beats the environment, that beats the file, that beats the
   DATABASE_URL        where the database is              [default: sqlite://granary.db]
   GRANARY_LISTEN      where to listen, ADDR:PORT         [default: 127.0.0.1:8080]
   GRANARY_JWT_SECRET  the secret of tokens (HS256), at least 32 bytes; no default
-  RUST_LOG            what to log to standard error, such as info or granary=debug
   The first three can each be kept in a file, named by DATABASE_URL_FILE and so on.
-  granary.toml        database_url, listen, jwt_secret (each also with _file), lanes, readers,
-                      http_workers, log_format = \"pretty\" | \"json\"
+  GRANARY_JWKS        instead of the secret: a file with the public keys of tokens, a JWK Set
+  GRANARY_JWT_ISSUER  the issuer (iss) of tokens            [default: granary]
+  GRANARY_ADMIN_LISTEN, GRANARY_TLS_CERT, GRANARY_TLS_KEY   as the flags of serve
+  RUST_LOG            what to log to standard error, such as info or granary=debug
+  granary.toml        database_url, listen, jwt_secret (each also with _file), jwt_issuer, jwks,
+                      admin_listen, tls_cert, tls_key, lanes, readers, http_workers,
+                      log_format = \"pretty\" | \"json\", and in [budgets] what one caller may ask for
+                      (0 = no bound): customer_requests_per_minute and customer_accounts_per_minute
+                      (each 120), channel_requests_per_minute and channel_accounts_per_minute (0)
 
 Exit status: 0 done · 1 failed, or the answer is no · 2 wrong usage · 3 imported, but for refused lines";
 
@@ -93,6 +101,11 @@ enum Command {
     Channel(channel::Command),
     /// Print one token (JWT) and nothing else
     Token(token::Arguments),
+    /// Let no token of this number or subject hold any longer
+    Revoke(revoke::Arguments),
+    /// Keep the list of documents that channels may be bound to
+    #[command(subcommand)]
+    Documents(documents::Command),
     /// Print the schema of the API (SDL)
     Schema,
     /// Prove the database against the invariants I1 to I10, beside running servers
@@ -102,11 +115,11 @@ enum Command {
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let Arguments { database_url, config, command } = Arguments::parse();
-    let listen = match &command {
-        Command::Serve(arguments) => arguments.listen.clone(),
-        _ => None,
-    };
-    let outcome = Configuration::load(config.as_deref(), Flags { database_url, listen })
+    let mut flags = Flags { database_url, ..Flags::default() };
+    if let Command::Serve(arguments) = &command {
+        arguments.fill(&mut flags);
+    }
+    let outcome = Configuration::load(config.as_deref(), flags)
         .and_then(|configuration| run_command(command, &configuration));
     match outcome {
         Ok(outcome) => ExitCode::from(outcome.exit_status()),
@@ -127,6 +140,8 @@ fn run_command(command: Command, configuration: &Configuration) -> anyhow::Resul
         Command::Import(command) => import::run(configuration, command),
         Command::Channel(command) => channel::run(configuration, command),
         Command::Token(arguments) => token::run(configuration, arguments),
+        Command::Revoke(arguments) => revoke::run(configuration, arguments),
+        Command::Documents(command) => documents::run(configuration, command),
         Command::Schema => schema::run(),
         Command::Audit(arguments) => audit::run(configuration, &arguments),
     }

@@ -1,17 +1,18 @@
 //! `granary serve`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::Outcome;
-use super::config::Configuration;
+use super::config::{Configuration, Flags};
 use super::output::print_line;
 use super::serve_lock::ServeLock;
 use super::session::start_engine;
 use crate::engine::{Engine, close_within};
-use crate::http::{self, HttpSettings};
+use crate::http::{self, Listening};
 
 /// With the time that connections may take to drain, less than the 10 s in which a server ends.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
@@ -20,21 +21,48 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 pub(super) struct Arguments {
     /// Where to listen, such as 0.0.0.0:8080; also GRANARY_LISTEN [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
-    pub(super) listen: Option<String>,
+    listen: Option<String>,
+    /// Where to answer /livez, /readyz and /metrics, without tokens; also GRANARY_ADMIN_LISTEN; nowhere unless set
+    #[arg(long, value_name = "ADDR:PORT")]
+    admin_listen: Option<String>,
+    /// The public keys of tokens, a JWK Set; read again when it changes; also GRANARY_JWKS
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// The certificate with its chain, in PEM; also GRANARY_TLS_CERT
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, in PEM; also GRANARY_TLS_KEY
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Puts what was said into the flags.
+    pub(super) fn fill(&self, flags: &mut Flags) {
+        flags.listen.clone_from(&self.listen);
+        flags.admin_listen.clone_from(&self.admin_listen);
+        flags.jwks.clone_from(&self.jwks);
+        flags.tls_cert.clone_from(&self.tls_cert);
+        flags.tls_key.clone_from(&self.tls_key);
+    }
 }
 
 /// Serves until the process is told to stop, then lets the engine finish what it has taken in.
 pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
-    let settings = HttpSettings { listen: configuration.listen()?, workers: configuration.http_workers() };
-    let (key, database) = (configuration.token_key()?, configuration.database()?);
+    let settings = configuration.http_settings()?;
+    let (verifier, database) = (configuration.verifier()?, configuration.database()?);
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
     let _lock = ServeLock::take(&database)?;
     let engine = start_engine(configuration, &database)?;
-    let served = http::serve(settings, engine.clone(), key, |address| {
-        let line = print_line(&format!("listening on http://{address}/graphql"));
+    let served = http::serve(settings, engine.clone(), verifier, |Listening { api, admin }| {
+        let line = print_line(&format!("listening on {scheme}://{api}/graphql"));
         if let Err(error) = line {
             tracing::warn!(%error, "standard output is closed");
         }
-        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+        tracing::info!(address = %api, version = env!("CARGO_PKG_VERSION"), "listening");
+        if let Some(address) = admin {
+            tracing::info!(%address, "listening for the operator: /livez, /readyz, /metrics");
+        }
     });
     close(engine);
     served.map_err(|error| anyhow::anyhow!("the server could not run: {error}"))?;

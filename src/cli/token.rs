@@ -7,7 +7,7 @@ use super::Outcome;
 use super::config::Configuration;
 use super::output::print_line;
 use super::system::{SystemClock, random_hex};
-use crate::access::tokens::{Claims, TokenKey};
+use crate::access::tokens::{Claims, Mint};
 use crate::domain::clock::Clock;
 use crate::domain::text::{has_control, is_account_number, is_channel_code};
 
@@ -65,12 +65,12 @@ pub(super) fn run(configuration: &Configuration, arguments: Arguments) -> anyhow
         scope: &scope,
         accounts: Some(arguments.accounts.clone()).filter(|accounts| !accounts.is_empty()),
     };
-    print_line(&mint(&configuration.token_key()?, bearer, arguments.ttl)?)?;
+    print_line(&mint(&configuration.mint()?, bearer, arguments.ttl)?)?;
     Ok(Outcome::Done)
 }
 
 /// A token that begins now and ends after `ttl_s` seconds.
-pub(super) fn mint(key: &TokenKey, bearer: Bearer<'_>, ttl_s: i64) -> anyhow::Result<String> {
+pub(super) fn mint(key: &Mint, bearer: Bearer<'_>, ttl_s: i64) -> anyhow::Result<String> {
     let now_s = SystemClock.now_ms().div_euclid(1_000);
     let claims = Claims {
         sub: bearer.subject.to_owned(),

@@ -30,6 +30,17 @@ pub fn apply(state: &mut State, order: &Order, decision: Decision) -> Answer {
             state.changes.suspended_channels.push((code, suspend));
             Answer::Line(LineOutcome::Saved)
         }
+        (_, Decision::RuleDocuments { code, documents }) => {
+            if let Some(channel) = state.channels.get_mut(&code) {
+                channel.documents = documents;
+            }
+            state.changes.ruled_documents.push((code, documents));
+            Answer::Line(LineOutcome::Saved)
+        }
+        (_, Decision::ChangeDoor(change)) => {
+            state.changes.door.push((change, order.at_ms));
+            Answer::Line(LineOutcome::Saved)
+        }
         (_, Decision::Line(outcome)) => Answer::Line(outcome),
         (_, Decision::UnknownChannel) => Answer::UnknownChannel,
         (command, decision) => unreachable!("{decision:?} is no decision for {command:?}"),

@@ -49,6 +49,16 @@ word_enum! {
     }
 }
 
+word_enum! {
+    /// Which documents a channel may send.
+    DocumentRule {
+        /// Any.
+        Any = "ANY",
+        /// Only trusted ones.
+        Trusted = "TRUSTED",
+    }
+}
+
 /// A registered channel with its rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Channel {
@@ -66,6 +76,8 @@ pub struct Channel {
     pub max_fen: i64,
     /// How many days back `paidAt` may lie.
     pub paid_at_back_days: i64,
+    /// Which documents it may send.
+    pub documents: DocumentRule,
     /// Rules by class; the entry without a class is for all others.
     pub amount_rules: BTreeMap<Option<CustomerClass>, AmountRule>,
 }
@@ -81,6 +93,7 @@ impl Channel {
             min_fen: super::money::PAYMENT_FEN_MIN,
             max_fen: FEN_MAX,
             paid_at_back_days: PAID_AT_BACK_DAYS_DEFAULT,
+            documents: DocumentRule::Any,
             amount_rules: BTreeMap::new(),
         }
     }

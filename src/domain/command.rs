@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 
 use super::account::{AccountStatus, CustomerClass, Holder};
-use super::channel::Channel;
+use super::channel::{Channel, DocumentRule};
+use super::door::DoorChange;
 use super::payment::Actor;
 
 /// A key in its scope.
@@ -118,6 +119,15 @@ pub enum Command {
         /// True to suspend.
         suspend: bool,
     },
+    /// Say which documents a channel may send.
+    RuleDocuments {
+        /// The channel.
+        code: String,
+        /// Which.
+        documents: DocumentRule,
+    },
+    /// Change what stands at the door.
+    ChangeDoor(DoorChange),
 }
 
 /// A command with the number and the instant it was given.

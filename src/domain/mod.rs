@@ -10,6 +10,7 @@ pub mod channel;
 pub mod clock;
 pub mod command;
 pub mod decide;
+pub mod door;
 pub mod exception;
 pub mod ledger;
 pub mod masking;

@@ -8,8 +8,9 @@ use chrono_tz::Tz;
 use super::account::{Account, CustomerClass};
 use super::answer::{PostOutcome, PostRefusalCode, Refusal, ReverseOutcome, ReverseRefusalCode};
 use super::bill::Bill;
-use super::channel::Channel;
+use super::channel::{Channel, DocumentRule};
 use super::command::{Key, PostInput, ReverseInput, SaveAccount};
+use super::door::DoorChange;
 use super::exception::Exception;
 use super::ledger::Entry;
 use super::payment::{Actor, Part, Payment, Reversal};
@@ -184,6 +185,10 @@ pub struct Changes {
     pub added_channels: Vec<Channel>,
     /// Channels suspended (true) or let go on (false).
     pub suspended_channels: Vec<(String, bool)>,
+    /// Channels that may send these documents from now on.
+    pub ruled_documents: Vec<(String, DocumentRule)>,
+    /// Changes at the door, with the instant they were asked for, milliseconds UTC.
+    pub door: Vec<(DoorChange, i64)>,
 }
 
 /// Everything that the commands of one batch can see.

@@ -16,11 +16,13 @@ pub mod lane;
 mod queue;
 pub mod readers;
 mod rules;
+mod urgency;
 
 use lane::{Lane, LaneSettings, NoFaults};
 use queue::{Lanes, Ticket};
 use readers::Readers;
 pub use rules::Rules;
+pub use urgency::Urgency;
 
 /// How the engine is built.
 #[derive(Debug, Clone)]
@@ -73,6 +75,21 @@ impl fmt::Display for EngineError {
 }
 
 impl std::error::Error for EngineError {}
+
+/// How much waits, and how much was turned away since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Commands that wait for a lane.
+    pub commands: usize,
+    /// Commands turned away, in the order of [`Urgency::ALL`].
+    pub commands_shed: [u64; 3],
+    /// How long the oldest command waits, in milliseconds.
+    pub oldest_command_age_ms: i64,
+    /// Look-ups that wait for a reader.
+    pub look_ups: usize,
+    /// Look-ups turned away, in the order of [`Urgency::ALL`].
+    pub look_ups_shed: [u64; 3],
+}
 
 /// What happens when the storage under an embedded database fails: the process must not go on.
 pub type OnStorageFailure = Arc<dyn Fn(&StoreError) + Send + Sync>;
@@ -131,6 +148,24 @@ impl Engine {
         self.clock.now_ms()
     }
 
+    /// The clock that was handed in.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
+    /// How much waits, and how much was turned away.
+    pub fn load(&self) -> Load {
+        let (look_ups, look_ups_shed) = self.readers.load();
+        let oldest_ms = self.lanes.oldest_at_ms().map_or(0, |at_ms| self.now_ms().saturating_sub(at_ms));
+        Load {
+            commands: self.lanes.len(),
+            commands_shed: self.lanes.shed(),
+            oldest_command_age_ms: oldest_ms.max(0),
+            look_ups,
+            look_ups_shed,
+        }
+    }
+
     /// The utility, its dated rules and its channels, at most a few seconds old. No decision is made
     /// from them.
     pub fn rules(&self) -> Arc<Rules> {
@@ -141,8 +176,8 @@ impl Engine {
     ///
     /// # Errors
     /// See [`EngineError`].
-    pub async fn submit(&self, command: Command) -> Result<Answer, EngineError> {
-        let mut answers = self.submit_all(vec![command]).await?;
+    pub async fn submit(&self, urgency: Urgency, command: Command) -> Result<Answer, EngineError> {
+        let mut answers = self.submit_all(urgency, vec![command]).await?;
         answers.pop().ok_or(EngineError::Internal)
     }
 
@@ -150,8 +185,12 @@ impl Engine {
     ///
     /// # Errors
     /// If any has no definite answer the whole list has none; send it again.
-    pub async fn submit_all(&self, commands: Vec<Command>) -> Result<Vec<Answer>, EngineError> {
-        let tickets = self.lanes.push_all(commands, self.clock.now_ms())?;
+    pub async fn submit_all(
+        &self,
+        urgency: Urgency,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Answer>, EngineError> {
+        let tickets = self.lanes.push_all(commands, urgency, self.clock.now_ms())?;
         let mut answers = Vec::with_capacity(tickets.len());
         let mut failure = None;
         for ticket in tickets {
@@ -171,16 +210,24 @@ impl Engine {
     ///
     /// # Errors
     /// See [`EngineError`].
-    pub async fn accounts(&self, numbers: Vec<String>) -> Result<readers::Accounts, EngineError> {
-        self.readers.accounts(numbers).await
+    pub async fn accounts(
+        &self,
+        urgency: Urgency,
+        numbers: Vec<String>,
+    ) -> Result<readers::Accounts, EngineError> {
+        self.readers.accounts(urgency, numbers).await
     }
 
     /// Looks up all payable bills of accounts, combined with whatever other look-ups are waiting.
     ///
     /// # Errors
     /// See [`EngineError`].
-    pub async fn open_bills(&self, numbers: Vec<String>) -> Result<readers::OpenBills, EngineError> {
-        self.readers.open_bills(numbers).await
+    pub async fn open_bills(
+        &self,
+        urgency: Urgency,
+        numbers: Vec<String>,
+    ) -> Result<readers::OpenBills, EngineError> {
+        self.readers.open_bills(urgency, numbers).await
     }
 
     /// Looks up bills by account number and bill number, combined with whatever other look-ups are
@@ -188,8 +235,12 @@ impl Engine {
     ///
     /// # Errors
     /// See [`EngineError`].
-    pub async fn bills(&self, keys: Vec<(String, String)>) -> Result<readers::Bills, EngineError> {
-        self.readers.bills(keys).await
+    pub async fn bills(
+        &self,
+        urgency: Urgency,
+        keys: Vec<(String, String)>,
+    ) -> Result<readers::Bills, EngineError> {
+        self.readers.bills(urgency, keys).await
     }
 
     /// Runs any other look-up on a reader's connection. It may run twice, if the first connection
@@ -197,12 +248,12 @@ impl Engine {
     ///
     /// # Errors
     /// See [`EngineError`].
-    pub async fn read<T, F>(&self, look_up: F) -> Result<T, EngineError>
+    pub async fn read<T, F>(&self, urgency: Urgency, look_up: F) -> Result<T, EngineError>
     where
         T: Send + 'static,
         F: FnMut(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.read(look_up).await
+        self.readers.read(urgency, look_up).await
     }
 
     /// Takes nothing more in, lets lanes finish what is queued, and waits for the threads.

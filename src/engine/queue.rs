@@ -1,14 +1,14 @@
 //! The bounded queue in front of the lanes, and the ticket a caller waits on.
 
-use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::EngineError;
+use super::urgency::{Urgency, Waiting};
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
 
@@ -63,7 +63,7 @@ impl Ticket {
 
 #[derive(Default)]
 struct LaneQueue {
-    queued: Mutex<VecDeque<Queued>>,
+    queued: Mutex<Waiting<Queued>>,
     arrived: Condvar,
 }
 
@@ -72,38 +72,61 @@ pub(super) struct Lanes {
     queues: Vec<LaneQueue>,
     len: AtomicUsize,
     len_max: usize,
+    shed: [AtomicU64; 3],
     is_closed: AtomicBool,
 }
 
 impl Lanes {
     pub(super) fn new(lane_count: usize, len_max: usize) -> Self {
         let queues = (0..lane_count).map(|_| LaneQueue::default()).collect();
-        Self { queues, len: AtomicUsize::new(0), len_max, is_closed: AtomicBool::new(false) }
+        let (len, shed, is_closed) = (AtomicUsize::new(0), Default::default(), AtomicBool::new(false));
+        Self { queues, len, len_max, shed, is_closed }
     }
 
     /// Queues all the commands or none.
-    pub(super) fn push_all(&self, commands: Vec<Command>, at_ms: i64) -> Result<Vec<Ticket>, EngineError> {
-        let wanted = commands.len();
-        let room = |len: usize| Some(len + wanted).filter(|after| *after <= self.len_max);
+    pub(super) fn push_all(
+        &self,
+        commands: Vec<Command>,
+        urgency: Urgency,
+        at_ms: i64,
+    ) -> Result<Vec<Ticket>, EngineError> {
+        let (wanted, places) = (commands.len(), urgency.places(self.len_max));
+        let room = |len: usize| Some(len + wanted).filter(|after| *after <= places);
         if self.is_closed.load(Ordering::Acquire)
             || self.len.fetch_update(Ordering::AcqRel, Ordering::Acquire, room).is_err()
         {
+            self.shed[urgency.index()].fetch_add(wanted as u64, Ordering::Relaxed);
             return Err(EngineError::Busy);
         }
-        Ok(commands.into_iter().map(|command| self.push(command, at_ms)).collect())
+        Ok(commands.into_iter().map(|command| self.push(command, urgency, at_ms)).collect())
     }
 
-    fn push(&self, command: Command, at_ms: i64) -> Ticket {
+    /// Commands that wait.
+    pub(super) fn len(&self) -> usize {
+        self.len.load(Ordering::Relaxed)
+    }
+
+    /// Commands turned away for want of room, by urgency.
+    pub(super) fn shed(&self) -> [u64; 3] {
+        self.shed.each_ref().map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// When the oldest command that waits was taken in.
+    pub(super) fn oldest_at_ms(&self) -> Option<i64> {
+        let oldest = |queue: &LaneQueue| {
+            let queued = queue.queued.lock().unwrap_or_else(PoisonError::into_inner);
+            queued.oldest().map(|queued| queued.at_ms).min()
+        };
+        self.queues.iter().filter_map(oldest).min()
+    }
+
+    fn push(&self, command: Command, urgency: Urgency, at_ms: i64) -> Ticket {
         let (reply, replied) = oneshot::channel();
         let standing = Arc::new(AtomicU8::new(QUEUED));
         let ticket = Ticket { standing: standing.clone(), reply: replied };
         let queue = &self.queues[lane_of(&command, self.queues.len())];
-        queue.queued.lock().unwrap_or_else(PoisonError::into_inner).push_back(Queued {
-            command,
-            at_ms,
-            standing,
-            reply,
-        });
+        let queued = Queued { command, at_ms, standing, reply };
+        queue.queued.lock().unwrap_or_else(PoisonError::into_inner).push(urgency, queued);
         queue.arrived.notify_one();
         ticket
     }
@@ -118,8 +141,7 @@ impl Lanes {
             }
             queued = queue.arrived.wait(queued).unwrap_or_else(PoisonError::into_inner);
         }
-        let len = queued.len().min(len_max);
-        let batch: Vec<Queued> = queued.drain(..len).collect();
+        let batch = queued.take(len_max);
         drop(queued);
         self.len.fetch_sub(batch.len(), Ordering::AcqRel);
         Some(batch.into_iter().filter(Queued::take).collect())
@@ -148,7 +170,10 @@ fn lane_of(command: &Command, lane_count: usize) -> usize {
         Command::ReversePayment(command) => command.input.payment_key.hash(&mut hasher),
         Command::IssueBill(command) => command.account_number.hash(&mut hasher),
         Command::SaveAccount(command) => command.number.hash(&mut hasher),
-        Command::AddChannel(_) | Command::SuspendChannel { .. } => return 0,
+        Command::AddChannel(_)
+        | Command::SuspendChannel { .. }
+        | Command::RuleDocuments { .. }
+        | Command::ChangeDoor(_) => return 0,
     }
     usize::try_from(hasher.finish() % lane_count as u64).unwrap_or(0)
 }

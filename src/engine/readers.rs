@@ -1,7 +1,7 @@
 //! Readers: a few threads with a read-only connection each, which drain the look-ups that queued
 //! and answer those of a kind with one statement.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::EngineError;
+use super::urgency::{Urgency, Waiting};
 use crate::domain::account::{Account, Holder};
 use crate::domain::bill::Bill;
 use crate::store::connection::{Connection, Database, Purpose};
@@ -53,7 +54,8 @@ enum Job {
 
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Job>,
+    jobs: Waiting<Job>,
+    shed: [u64; 3],
     is_closed: bool,
 }
 
@@ -73,24 +75,36 @@ impl Readers {
         (readers, threads)
     }
 
-    pub(super) async fn accounts(&self, numbers: Vec<String>) -> Result<Accounts, EngineError> {
-        self.ask(|reply| Job::Accounts(ByKeys { keys: numbers, reply })).await
+    pub(super) async fn accounts(
+        &self,
+        urgency: Urgency,
+        numbers: Vec<String>,
+    ) -> Result<Accounts, EngineError> {
+        self.ask(urgency, |reply| Job::Accounts(ByKeys { keys: numbers, reply })).await
     }
 
-    pub(super) async fn open_bills(&self, numbers: Vec<String>) -> Result<OpenBills, EngineError> {
-        self.ask(|reply| Job::OpenBills(ByKeys { keys: numbers, reply })).await
+    pub(super) async fn open_bills(
+        &self,
+        urgency: Urgency,
+        numbers: Vec<String>,
+    ) -> Result<OpenBills, EngineError> {
+        self.ask(urgency, |reply| Job::OpenBills(ByKeys { keys: numbers, reply })).await
     }
 
-    pub(super) async fn bills(&self, keys: Vec<(String, String)>) -> Result<Bills, EngineError> {
-        self.ask(|reply| Job::Bills(ByKeys { keys, reply })).await
+    pub(super) async fn bills(
+        &self,
+        urgency: Urgency,
+        keys: Vec<(String, String)>,
+    ) -> Result<Bills, EngineError> {
+        self.ask(urgency, |reply| Job::Bills(ByKeys { keys, reply })).await
     }
 
-    pub(super) async fn read<T, F>(&self, mut look_up: F) -> Result<T, EngineError>
+    pub(super) async fn read<T, F>(&self, urgency: Urgency, mut look_up: F) -> Result<T, EngineError>
     where
         T: Send + 'static,
         F: FnMut(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.ask(|reply| {
+        self.ask(urgency, |reply| {
             let mut reply = Some(reply);
             Job::Other(Box::new(move |connection, is_last_try| {
                 let result = look_up(connection);
@@ -112,22 +126,29 @@ impl Readers {
         arrived.notify_all();
     }
 
-    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, EngineError> {
+    /// Look-ups that wait, and those turned away for want of room, by urgency.
+    pub(super) fn load(&self) -> (usize, [u64; 3]) {
+        let queue = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (queue.jobs.len(), queue.shed)
+    }
+
+    async fn ask<T>(&self, urgency: Urgency, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, EngineError> {
         let (reply, answered) = oneshot::channel();
-        self.push(job(reply))?;
+        self.push(urgency, job(reply))?;
         match tokio::time::timeout(DEADLINE, answered).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => Err(EngineError::Busy),
         }
     }
 
-    fn push(&self, job: Job) -> Result<(), EngineError> {
+    fn push(&self, urgency: Urgency, job: Job) -> Result<(), EngineError> {
         let (queue, arrived) = &*self.shared;
         let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.is_closed || queue.jobs.len() >= QUEUE_LEN_MAX {
+        if queue.is_closed || queue.jobs.len() >= urgency.places(QUEUE_LEN_MAX) {
+            queue.shed[urgency.index()] += 1;
             return Err(EngineError::Busy);
         }
-        queue.jobs.push_back(job);
+        queue.jobs.push(urgency, job);
         arrived.notify_one();
         Ok(())
     }
@@ -141,8 +162,7 @@ impl Readers {
             }
             queue = arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
-        let len = queue.jobs.len().min(ROUND_LEN_MAX);
-        Some(queue.jobs.drain(..len).collect())
+        Some(queue.jobs.take(ROUND_LEN_MAX))
     }
 
     fn run(&self, database: &Database) {

@@ -8,10 +8,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::domain::channel::Channel;
+use crate::domain::door::Revocations;
 use crate::domain::state::Policies;
 use crate::store::StoreError;
 use crate::store::connection::{Connection, Database, Purpose};
 use crate::store::read::{self, Utility};
+use crate::store::read_door;
 
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
 
@@ -24,6 +26,8 @@ pub struct Rules {
     pub policies: Policies,
     /// Registered channels, by code.
     pub channels: HashMap<String, Channel>,
+    /// Tokens that hold no longer.
+    pub revocations: Revocations,
 }
 
 impl Rules {
@@ -34,7 +38,8 @@ impl Rules {
     pub fn load(connection: &mut Connection) -> Result<Self, StoreError> {
         let utility = read::utility(connection)?;
         let (policies, channels) = read::rules(connection, utility.zone)?;
-        Ok(Self { utility, policies, channels })
+        let revocations = read_door::revocations(connection)?;
+        Ok(Self { utility, policies, channels, revocations })
     }
 }
 

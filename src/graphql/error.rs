@@ -1,11 +1,17 @@
 //! Top-level errors: the caller's bugs and our faults, in a closed set of codes. Causes, SQL and
 //! paths never leave the process.
 
+use std::time::Duration;
+
 use async_graphql::{Error, ErrorExtensionValues};
 
+use crate::access::budget::OverBudget;
 use crate::access::caller::Forbidden;
 use crate::domain::text::word_enum;
 use crate::engine::EngineError;
+
+/// Extension of RATE_LIMITED: seconds after which the same may be asked again.
+pub const RETRY_AFTER_S: &str = "retryAfterSeconds";
 
 word_enum! {
     /// `extensions.code` of a top-level error.
@@ -68,6 +74,18 @@ pub fn engine_error(error: EngineError) -> Error {
         EngineError::Timeout => ErrorCode::Timeout.error("The outcome is unknown; send the same again."),
         EngineError::Internal => ErrorCode::Internal.error("Internal error."),
     }
+}
+
+/// More than the caller may ask for in a while.
+pub fn over_budget(OverBudget { retry_after }: OverBudget) -> Error {
+    let mut error = ErrorCode::RateLimited.error("Too much was asked for in a while; nothing was done.");
+    error.extensions.get_or_insert_default().set(RETRY_AFTER_S, seconds(retry_after));
+    error
+}
+
+/// Whole seconds to wait, at least one.
+pub fn seconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX).max(1)
 }
 
 /// What the caller may not do.

@@ -1,5 +1,7 @@
 //! Bounds on what one request may ask for. All of them show in `serviceConfig`.
 
+use crate::access::caller::{Caller, Scope};
+
 /// Accounts in one `accounts` look-up, and nodes in one `nodes`.
 pub const ACCOUNTS_MAX: usize = 100;
 /// Items of one page.
@@ -10,17 +12,39 @@ pub const PAGE_DEFAULT: i32 = 20;
 pub const BATCH_PAYMENTS_MAX: usize = 1_000;
 /// Bills named by one payment.
 pub const BILL_NUMBERS_MAX: usize = 100;
+/// Bytes of a body by a token that may post.
+pub const POSTER_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a body by any other token.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Values in a body, variables above all.
+pub const BODY_VALUES_MAX: usize = 20_000;
 /// Bytes of a document.
 pub const DOCUMENT_BYTES_MAX: usize = 32 * 1024;
-/// Nested brackets of a document.
+/// Tokens of a document: names, values and marks.
+pub const TOKENS_MAX: usize = 4_000;
+/// Nested brackets of a document, and of a body.
 pub const NESTING_MAX: usize = 40;
+/// Directives of a document.
+pub const DIRECTIVES_MAX: usize = 50;
+/// Fragments of a document.
+pub const FRAGMENTS_MAX: usize = 50;
+/// Fields, fragments, arguments, values and directives of a document's operations, fragments counted
+/// each time they are spread.
+pub const EXPANDED_SIZE_MAX: usize = 2_000;
+/// Aliases of a document's operations, fragments counted each time they are spread.
+pub const ALIASES_MAX: usize = 200;
+/// Fields at the top of a mutation.
+pub const MUTATION_FIELDS_MAX: usize = 20;
 /// Nested fields of a document.
 pub const DEPTH_MAX: usize = 20;
 /// Fields of a document, lists not multiplied.
 pub const COMPLEXITY_MAX: usize = 2_000;
-/// Nested fragments and selections while parsing.
+/// Nested selections of a document, fragments included.
 pub const RECURSION_MAX: usize = 32;
-/// Aliases of a document.
-pub const ALIASES_MAX: usize = 200;
-/// Directives on one field.
-pub const DIRECTIVES_MAX: usize = 8;
+/// Errors in one answer.
+pub const ERRORS_MAX: usize = 20;
+
+/// Bytes of a body by this caller: only who posts has much to say.
+pub fn body_bytes_max(caller: &Caller) -> usize {
+    if caller.has(Scope::PaymentsPost) { POSTER_BODY_BYTES_MAX } else { BODY_BYTES_MAX }
+}

@@ -5,29 +5,48 @@ use std::sync::Arc;
 
 use async_graphql::{EmptySubscription, Request, SDLExportOptions};
 
+use crate::access::budget::Budgets;
 use crate::access::caller::Caller;
-use crate::engine::Engine;
+use crate::engine::{Engine, Urgency};
 
 pub mod error;
+pub mod guard;
 mod ids;
 pub mod limits;
 mod mutation;
 mod query;
-mod scalars;
+pub mod scalars;
 mod session;
 mod types;
 
 /// The whole API.
 pub type Schema = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
 
-/// Builds the API over an engine.
-pub fn schema(engine: Arc<Engine>) -> Schema {
-    builder().data(engine).finish()
+pub use session::urgency_of;
+
+/// The API over an engine, as two kinds of callers see it.
+pub struct Schemas {
+    open: Schema,
+    closed: Schema,
 }
 
-/// A request made by this caller.
-pub fn request_by(request: Request, caller: Arc<Caller>) -> Request {
-    request.data(caller)
+impl Schemas {
+    /// Builds them.
+    pub fn new(engine: &Arc<Engine>) -> Self {
+        let open = builder().data(engine.clone()).finish();
+        let closed = builder().data(engine.clone()).disable_introspection().disable_suggestions().finish();
+        Self { open, closed }
+    }
+
+    /// The API for this caller: customers learn nothing of it but what they ask for rightly.
+    pub fn of(&self, caller: &Caller) -> &Schema {
+        if caller.is_customer() { &self.closed } else { &self.open }
+    }
+}
+
+/// A request by this caller, as urgent as that, on their budget.
+pub fn request_by(request: Request, caller: Arc<Caller>, urgency: Urgency, budgets: Arc<Budgets>) -> Request {
+    request.data(caller).data(urgency).data(budgets)
 }
 
 /// The schema in the schema definition language, sorted.
@@ -43,6 +62,4 @@ fn builder() -> async_graphql::SchemaBuilder<query::Query, mutation::Mutation, E
         .limit_depth(limits::DEPTH_MAX)
         .limit_complexity(limits::COMPLEXITY_MAX)
         .limit_recursive_depth(limits::RECURSION_MAX)
-        .limit_aliases(limits::ALIASES_MAX)
-        .limit_directives(limits::DIRECTIVES_MAX)
 }

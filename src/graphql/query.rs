@@ -7,7 +7,7 @@ use super::error::{bad_input, engine_error, forbidden};
 use super::limits::ACCOUNTS_MAX;
 use super::mutation::payment_status::PaymentStatusResult;
 use super::scalars::Text;
-use super::session::{caller, caller_with, engine};
+use super::session::{caller, caller_with, engine, take_accounts, urgency};
 use super::types::account::Account;
 use super::types::channel::Channel;
 use super::types::connection::PageRequest;
@@ -33,6 +33,7 @@ impl Query {
     ) -> Option<Result<Account>> {
         let found = async {
             caller_with(ctx, Scope::BillsRead)?;
+            take_accounts(ctx, 1)?;
             Account::find(ctx, &number.0).await
         };
         found.await.transpose()
@@ -47,9 +48,10 @@ impl Query {
     ) -> Result<Vec<Option<Account>>> {
         let caller = caller_with(ctx, Scope::BillsRead)?;
         check_list_len("numbers", numbers.len())?;
+        take_accounts(ctx, numbers.len())?;
         let visible =
             numbers.iter().map(|number| number.0.clone()).filter(|number| caller.may_see_account(number));
-        let found = engine(ctx)?.accounts(visible.collect()).await.map_err(engine_error)?;
+        let found = engine(ctx)?.accounts(urgency(ctx), visible.collect()).await.map_err(engine_error)?;
         Ok(numbers.iter().map(|number| found.get(&number.0).cloned().map(Account::new)).collect())
     }
 
@@ -68,7 +70,7 @@ impl Query {
         )?;
         let key = Key { channel_code: caller.channel_code.clone(), text: idempotency_key.0 };
         let look_up = move |connection: &mut _| read::find_key(connection, &key);
-        let found = engine(ctx)?.read(look_up).await.map_err(engine_error)?;
+        let found = engine(ctx)?.read(urgency(ctx), look_up).await.map_err(engine_error)?;
         Ok(PaymentStatusResult::new(caller, found))
     }
 
@@ -88,13 +90,13 @@ impl Query {
         let page = PageRequest::new(first, after)?;
         let (before_id, limit) = (page.after_id()?, page.limit());
         let look_up = move |connection: &mut _| read::exception_page(connection, before_id, limit);
-        let found = engine(ctx)?.read(look_up).await.map_err(engine_error)?;
+        let found = engine(ctx)?.read(urgency(ctx), look_up).await.map_err(engine_error)?;
         Ok(ExceptionConnection::new(page.page(found, |(number, _)| number.to_string()), Exception::new))
     }
 
     /// What a client needs to know of the service.
     async fn service_config(&self, ctx: &Context<'_>) -> Result<ServiceConfig> {
-        Ok(ServiceConfig::new(engine(ctx)?.rules().utility.clone()))
+        Ok(ServiceConfig::new(engine(ctx)?.rules().utility.clone(), caller(ctx)?))
     }
 
     /// The object of that id; null where there is none or the caller may not see it. Needs bills:read.
@@ -105,6 +107,7 @@ impl Query {
     ) -> Option<Result<Node>> {
         let found = async {
             caller_with(ctx, Scope::BillsRead)?;
+            take_accounts(ctx, 1)?;
             Node::find(ctx, &id).await
         };
         found.await.transpose()
@@ -119,6 +122,7 @@ impl Query {
     ) -> Result<Vec<Option<Node>>> {
         caller_with(ctx, Scope::BillsRead)?;
         check_list_len("ids", ids.len())?;
+        take_accounts(ctx, ids.len())?;
         try_join_all(ids.iter().map(|id| Node::find(ctx, id))).await
     }
 }

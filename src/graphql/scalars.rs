@@ -19,7 +19,7 @@ fn refuse<T: InputType>(message: &str) -> InputValueError<T> {
 
 /// An amount of yuan as text with exactly two decimals, such as "125.40": 1 to 11 digits, a point, 2
 /// digits. A JSON number is refused. As a payment's amount it lies between 0.01 and 10000000000.00.
-pub(super) struct Amount(pub i64);
+pub struct Amount(pub i64);
 
 /// An amount of yuan as text with exactly two decimals, such as "125.40": 1 to 11 digits, a point, 2
 /// digits. A JSON number is refused. As a payment's amount it lies between 0.01 and 10000000000.00.
@@ -42,7 +42,7 @@ impl ScalarType for Amount {
 }
 
 /// A day, ISO 8601, such as 2026-11-23.
-pub(super) struct Date(pub NaiveDate);
+pub struct Date(pub NaiveDate);
 
 /// A day, ISO 8601, such as 2026-11-23.
 #[Scalar(name = "Date", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
@@ -63,7 +63,7 @@ impl ScalarType for Date {
 
 /// An instant, RFC 3339 with an offset and at most three fraction digits, such as
 /// 2026-11-23T08:30:00.250+08:00; between 1970 and 9999. Answers are in UTC.
-pub(super) struct DateTime(pub i64);
+pub struct DateTime(pub i64);
 
 /// An instant, RFC 3339 with an offset and at most three fraction digits, such as
 /// 2026-11-23T08:30:00.250+08:00; between 1970 and 9999. Answers are in UTC.
@@ -125,7 +125,7 @@ fn parse_instant(text: &str) -> Option<i64> {
 
 /// A `String` without control characters: those are refused at the door.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Text(pub String);
+pub struct Text(pub String);
 
 impl InputType for Text {
     type RawValueType = Self;

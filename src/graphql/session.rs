@@ -1,13 +1,16 @@
-//! What a resolver finds in its context: the engine and the caller.
+//! What a resolver finds in its context: the engine, the caller, how urgent they are and what they may
+//! still look up.
 
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, Error, Result};
 
-use super::error::{ErrorCode, engine_error, forbidden};
+use super::error::{ErrorCode, engine_error, forbidden, over_budget};
+use crate::access::budget::Budgets;
 use crate::access::caller::{Caller, Scope};
-use crate::engine::{Engine, EngineError};
+use crate::domain::channel::ChannelKind;
+use crate::engine::{Engine, EngineError, Urgency};
 
 /// The engine behind this request.
 pub(super) fn engine<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Engine>> {
@@ -24,6 +27,28 @@ pub(super) fn caller_with<'a>(ctx: &Context<'a>, scope: Scope) -> Result<&'a Arc
     let caller = caller(ctx)?;
     caller.require(scope).map_err(forbidden)?;
     Ok(caller)
+}
+
+/// How urgent a caller is: at a counter somebody waits, and a provider waits for the answer to its
+/// callback; customers and their app are shed first.
+pub fn urgency_of(caller: &Caller, kind: ChannelKind) -> Urgency {
+    match kind {
+        _ if caller.is_customer() => Urgency::Last,
+        ChannelKind::Counter | ChannelKind::Mobile => Urgency::First,
+        ChannelKind::Bank | ChannelKind::Billing => Urgency::Usual,
+        ChannelKind::App => Urgency::Last,
+    }
+}
+
+/// How urgent this request is.
+pub(super) fn urgency(ctx: &Context<'_>) -> Urgency {
+    ctx.data::<Urgency>().copied().unwrap_or(Urgency::Usual)
+}
+
+/// Takes accounts looked up off the caller's budget.
+pub(super) fn take_accounts(ctx: &Context<'_>, count: usize) -> Result<()> {
+    let budgets = ctx.data::<Arc<Budgets>>().map_err(|_| internal())?;
+    budgets.take_accounts(caller(ctx)?, count).map_err(over_budget)
 }
 
 /// What a look-up inside an answer couldn't find out. Inside a mutation's, BUSY would deny what has

@@ -1,30 +1,124 @@
-//! Parsed documents, kept by their text in a bounded cache.
+//! Documents, parsed and guarded once, kept by their SHA-256 in bounded caches.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use async_graphql::parser::{self, parse_query, types::ExecutableDocument};
+use actix_web::http::StatusCode;
+use async_graphql::parser::types::ExecutableDocument;
 use moka::sync::Cache;
+use sha2::{Digest, Sha256};
+
+use super::negotiation::Form;
+use super::parameters::Parameters;
+use super::reply::Refused;
+use crate::domain::channel::DocumentRule;
+use crate::engine::{Engine, EngineError, Urgency};
+use crate::graphql::error::ErrorCode;
+use crate::graphql::guard;
+use crate::store::read_door;
 
 const CACHE_LEN_MAX: u64 = 1_000;
 /// A longer document is parsed each time: it holds its values, not variables, and won't come again.
 const CACHED_BYTES_MAX: usize = 4 * 1024;
+/// After this long a trusted document is looked up again, so that one no longer trusted is forgotten.
+const TRUSTED_FOR: Duration = Duration::from_secs(30);
+/// By this message Apollo's clients know that they must send the document itself.
+const NOT_FOUND: &str = "PersistedQueryNotFound";
 
-pub(super) struct Documents(Cache<Box<str>, Arc<ExecutableDocument>>);
+/// A document that may be executed.
+#[derive(Clone)]
+pub(super) struct Document {
+    pub(super) parsed: Arc<ExecutableDocument>,
+    pub(super) is_trusted: bool,
+}
+
+/// The documents in use.
+pub(super) struct Documents {
+    free: Cache<[u8; 32], Arc<ExecutableDocument>>,
+    trusted: Cache<String, Arc<ExecutableDocument>>,
+}
 
 impl Documents {
     pub(super) fn new() -> Self {
-        Self(Cache::new(CACHE_LEN_MAX))
+        let trusted = Cache::builder().max_capacity(CACHE_LEN_MAX).time_to_live(TRUSTED_FOR).build();
+        Self { free: Cache::new(CACHE_LEN_MAX), trusted }
     }
 
-    /// The parsed form of a document.
-    pub(super) fn parse(&self, document: &str) -> Result<Arc<ExecutableDocument>, parser::Error> {
-        if let Some(parsed) = self.0.get(document) {
+    /// The document that a request names or brings, if the channel may send it.
+    pub(super) async fn find(
+        &self,
+        form: Form,
+        parameters: &Parameters,
+        rule: DocumentRule,
+        urgency: Urgency,
+        engine: &Engine,
+    ) -> Result<Document, Refused> {
+        let refuse = |code, message: &str| Refused::new(form, form.request_error_status(), code, message);
+        let named = parameters.sha256(form)?;
+        let Some(text) = &parameters.query else {
+            let Some(sha256) = named else {
+                let message = "A request needs `query` or `documentId`.";
+                return Err(Refused::new(form, StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message));
+            };
+            let found = self.trusted(form, &sha256, urgency, engine).await?;
+            return found.ok_or_else(|| refuse(ErrorCode::BadUserInput, NOT_FOUND));
+        };
+        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        if named.is_some_and(|named| named != hex(&digest)) {
+            return Err(refuse(ErrorCode::BadUserInput, "The SHA-256 is not the document's."));
+        }
+        match rule {
+            DocumentRule::Any => Ok(Document { parsed: self.free(form, text, digest)?, is_trusted: false }),
+            DocumentRule::Trusted => {
+                let found = self.trusted(form, &hex(&digest), urgency, engine).await?;
+                let message = "This channel sends trusted documents only.";
+                found.ok_or_else(|| refuse(ErrorCode::Forbidden, message))
+            }
+        }
+    }
+
+    fn free(&self, form: Form, text: &str, digest: [u8; 32]) -> Result<Arc<ExecutableDocument>, Refused> {
+        if let Some(parsed) = self.free.get(&digest) {
             return Ok(parsed);
         }
-        let parsed = Arc::new(parse_query(document)?);
-        if document.len() <= CACHED_BYTES_MAX {
-            self.0.insert(document.into(), parsed.clone());
+        let parsed = Arc::new(guard::parse(text).map_err(|objection| {
+            Refused::new(form, form.request_error_status(), objection.code, objection.message)
+        })?);
+        if text.len() <= CACHED_BYTES_MAX {
+            self.free.insert(digest, parsed.clone());
         }
         Ok(parsed)
     }
+
+    async fn trusted(
+        &self,
+        form: Form,
+        sha256: &str,
+        urgency: Urgency,
+        engine: &Engine,
+    ) -> Result<Option<Document>, Refused> {
+        if let Some(parsed) = self.trusted.get(sha256) {
+            return Ok(Some(Document { parsed, is_trusted: true }));
+        }
+        let name = sha256.to_owned();
+        let look_up = move |connection: &mut _| read_door::trusted_text(connection, &name);
+        let text = engine.read(urgency, look_up).await.map_err(|error| match error {
+            EngineError::Busy | EngineError::Timeout => {
+                let message = "Busy: nothing was written; send the same again.";
+                Refused::new(form, StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Busy, message)
+            }
+            EngineError::Internal => Refused::internal(form),
+        })?;
+        let Some(text) = text else { return Ok(None) };
+        // It was guarded when it was added, perhaps by a program with other bounds.
+        let parsed = Arc::new(guard::parse(&text).map_err(|objection| {
+            Refused::new(form, form.request_error_status(), objection.code, objection.message)
+        })?);
+        self.trusted.insert(sha256.to_owned(), parsed.clone());
+        Ok(Some(Document { parsed, is_trusted: true }))
+    }
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

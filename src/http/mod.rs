@@ -1,4 +1,5 @@
-//! actix only: the listener, the route of the GraphQL door, its media types, bounds and status codes.
+//! actix only: the listeners, the route of the GraphQL door, its media types, bounds and status codes,
+//! and what the operator asks.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -6,91 +7,169 @@ use std::time::Duration;
 
 use actix_web::{App, HttpServer, web};
 
-use crate::access::tokens::TokenKey;
+use crate::access::budget::{Allowances, Budgets};
+use crate::access::tokens::Verifier;
 use crate::engine::Engine;
-use crate::graphql;
+use crate::graphql::Schemas;
 
+mod admin;
 mod documents;
-mod guard;
+mod metrics;
+mod negotiation;
+mod parameters;
 mod reply;
 mod route;
+mod tls;
+mod visit;
+
+pub use tls::TlsFiles;
 
 /// How long connections may take to drain once the server is told to stop.
 const DRAIN_S: u64 = 5;
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a client may take to send a request's head.
+/// How long a client may take to send a request's head, or to shake hands.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the keys of tokens are looked at, and idle callers forgotten.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 
 /// How the server is built.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where the operator asks; nowhere unless set.
+    pub admin_listen: Option<SocketAddr>,
+    /// Certificate and key; without them it speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
     /// Threads that serve requests.
     pub workers: usize,
+    /// What callers may ask for in a while.
+    pub allowances: Allowances,
+    /// Begins the numbers of requests; another for each process.
+    pub request_id_prefix: u32,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listening {
+    /// The API.
+    pub api: SocketAddr,
+    /// The operator's listener.
+    pub admin: Option<SocketAddr>,
 }
 
 /// What every request needs.
 struct Shared {
     engine: Arc<Engine>,
-    schema: graphql::Schema,
-    key: TokenKey,
+    schemas: Schemas,
+    verifier: Verifier,
+    budgets: Arc<Budgets>,
     documents: documents::Documents,
+    metrics: metrics::Metrics,
+    request_ids: visit::RequestIds,
 }
 
-/// Serves until SIGTERM or SIGINT, then drains and returns. Calls `on_listening` with the address
-/// once requests are answered.
+/// Serves until SIGTERM or SIGINT, then drains and returns. Calls `on_listening` once requests are
+/// answered.
 ///
 /// # Errors
-/// The address can't be listened on.
+/// An address can't be listened on, or the certificate can't be used.
 pub fn serve(
     settings: HttpSettings,
     engine: Arc<Engine>,
-    key: TokenKey,
-    on_listening: impl FnOnce(SocketAddr),
+    verifier: Verifier,
+    on_listening: impl FnOnce(Listening),
 ) -> std::io::Result<()> {
-    serve_until(settings, engine, key, stop_signal(), on_listening)
+    serve_until(settings, engine, verifier, stop_signal(), on_listening)
 }
 
 /// As [`serve`], until `stop` is ready.
 ///
 /// # Errors
-/// The address can't be listened on.
+/// An address can't be listened on, or the certificate can't be used.
 pub fn serve_until(
     settings: HttpSettings,
     engine: Arc<Engine>,
-    key: TokenKey,
+    verifier: Verifier,
     stop: impl Future<Output = ()> + 'static,
-    on_listening: impl FnOnce(SocketAddr),
+    on_listening: impl FnOnce(Listening),
 ) -> std::io::Result<()> {
+    let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
     let listener = TcpListener::bind(settings.listen)?;
-    let address = listener.local_addr()?;
+    let admin_listener = settings.admin_listen.map(TcpListener::bind).transpose()?;
+    let listening = Listening {
+        api: listener.local_addr()?,
+        admin: admin_listener.as_ref().map(TcpListener::local_addr).transpose()?,
+    };
     let shared = web::Data::new(Shared {
-        schema: graphql::schema(engine.clone()),
-        engine,
-        key,
+        schemas: Schemas::new(&engine),
+        verifier,
+        budgets: Arc::new(Budgets::new(settings.allowances, engine.clock())),
         documents: documents::Documents::new(),
+        metrics: metrics::Metrics::new(engine.clone()),
+        request_ids: visit::RequestIds::new(settings.request_id_prefix),
+        engine,
     });
     actix_web::rt::System::new().block_on(async move {
+        let admin = admin_listener.map(|listener| serve_admin(listener, shared.clone())).transpose()?;
+        let housekeeping = actix_web::rt::spawn(keep_house(shared.clone()));
         let app = move || App::new().app_data(shared.clone()).configure(route::configure);
         let server = HttpServer::new(app)
             .workers(settings.workers.max(1))
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+            .tls_handshake_timeout(REQUEST_HEAD_TIMEOUT)
             .shutdown_timeout(DRAIN_S)
-            .disable_signals()
-            .listen(listener)?
-            .run();
+            .disable_signals();
+        let server = match tls {
+            Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+            None => server.listen(listener)?,
+        };
+        let server = server.run();
         let handle = server.handle();
         actix_web::rt::spawn(async move {
             stop.await;
             tracing::info!("draining");
             handle.stop(true).await;
         });
-        on_listening(address);
-        server.await
+        on_listening(listening);
+        let served = server.await;
+        housekeeping.abort();
+        if let Some(admin) = admin {
+            admin.stop(false).await;
+        }
+        served
     })
+}
+
+/// Starts the operator's listener beside the API's; it goes on while that one drains.
+fn serve_admin(
+    listener: TcpListener,
+    shared: web::Data<Shared>,
+) -> std::io::Result<actix_web::dev::ServerHandle> {
+    let app = move || App::new().app_data(shared.clone()).configure(admin::configure);
+    let server = HttpServer::new(app)
+        .workers(1)
+        .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok(handle)
+}
+
+async fn keep_house(shared: web::Data<Shared>) {
+    loop {
+        tokio::time::sleep(HOUSEKEEPING_EVERY).await;
+        match shared.verifier.reload() {
+            Ok(true) => tracing::info!("the keys of tokens have changed"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "the keys of tokens stay as they were"),
+        }
+        shared.budgets.forget_idle();
+    }
 }
 
 async fn stop_signal() {

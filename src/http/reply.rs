@@ -2,88 +2,120 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use async_graphql::{Response, ServerError, Value};
 use serde_json::json;
 
-use crate::graphql::error::ErrorCode;
+use super::negotiation::Form;
+use crate::graphql::error::{ErrorCode, RETRY_AFTER_S};
+use crate::graphql::limits::ERRORS_MAX;
 
 /// Seconds a client should wait after BUSY.
-const RETRY_AFTER_S: &str = "1";
-/// Errors one answer carries.
-const ERRORS_MAX: usize = 20;
-
-/// The form of the answer, as the client accepts it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// `application/json`: status 200 for every well-formed request.
-    Json,
-    /// `application/graphql-response+json`: 400 where nothing was executed.
-    GraphqlResponse,
-}
-
-impl Form {
-    fn content_type(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::Json => "application/json; charset=utf-8",
-            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
-        })
-    }
-}
+const BUSY_RETRY_AFTER_S: u64 = 1;
 
 /// What is wrong with a request as a whole; nothing of it was executed.
 #[derive(Debug)]
 pub(super) struct Refused {
-    pub form: Form,
-    pub status: StatusCode,
-    pub code: ErrorCode,
-    pub message: String,
+    form: Form,
+    status: StatusCode,
+    code: ErrorCode,
+    message: String,
+    allow: Option<&'static str>,
+    retry_after_s: Option<u64>,
 }
 
 impl Refused {
     pub(super) fn new(form: Form, status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { form, status, code, message: message.into() }
+        let retry_after_s = Some(BUSY_RETRY_AFTER_S).filter(|_| code == ErrorCode::Busy);
+        Self { form, status, code, message: message.into(), allow: None, retry_after_s }
     }
 
-    /// The answer.
-    pub(super) fn reply(self) -> HttpResponse {
-        let extensions = json!({ "code": self.code.word(), "retryable": self.code.is_retryable() });
-        let body = json!({ "errors": [{ "message": self.message, "extensions": extensions }] });
-        let mut reply = HttpResponse::build(self.status);
-        reply.insert_header((CONTENT_TYPE, self.form.content_type()));
-        match self.status {
-            StatusCode::UNAUTHORIZED => reply.insert_header((WWW_AUTHENTICATE, "Bearer")),
-            StatusCode::METHOD_NOT_ALLOWED => reply.insert_header((ALLOW, "POST")),
-            _ => &mut reply,
-        };
-        reply.body(body.to_string())
+    pub(super) fn method_not_allowed(form: Form, allow: &'static str, message: &str) -> Self {
+        let refused = Self::new(form, StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message);
+        Self { allow: Some(allow), ..refused }
+    }
+
+    /// A fault of ours; the answer names the request, the log says more.
+    pub(super) fn internal(form: Form) -> Self {
+        Self::new(form, StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, "")
+    }
+
+    pub(super) fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after_s: Some(seconds), ..self }
     }
 }
 
+/// An answer before it is given.
+pub(super) struct Answer {
+    form: Form,
+    status: StatusCode,
+    body: Body,
+    allow: Option<&'static str>,
+    retry_after_s: Option<u64>,
+    /// Code of the first error, if there is any.
+    pub(super) code: Option<ErrorCode>,
+}
+
+enum Body {
+    Executed(Vec<u8>),
+    Refused(ErrorCode, String),
+}
+
+impl From<Refused> for Answer {
+    fn from(refused: Refused) -> Self {
+        let Refused { form, status, code, message, allow, retry_after_s } = refused;
+        Self { form, status, body: Body::Refused(code, message), allow, retry_after_s, code: Some(code) }
+    }
+}
+
+impl Answer {
+    /// Gives it, under this request's number.
+    pub(super) fn reply(self, request_id: &str) -> HttpResponse {
+        let mut reply = HttpResponse::build(self.status);
+        reply.insert_header((CONTENT_TYPE, self.form.content_type()));
+        if self.status == StatusCode::UNAUTHORIZED {
+            reply.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
+        if let Some(methods) = self.allow {
+            reply.insert_header((ALLOW, methods));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            reply.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        match self.body {
+            Body::Executed(bytes) => reply.body(bytes),
+            Body::Refused(code, message) => {
+                let message =
+                    if code == ErrorCode::Internal { internal_message(request_id) } else { message };
+                let extensions = json!({ "code": code.word(), "retryable": code.is_retryable() });
+                reply
+                    .body(json!({ "errors": [{ "message": message, "extensions": extensions }] }).to_string())
+            }
+        }
+    }
+}
+
+fn internal_message(request_id: &str) -> String {
+    format!("Internal error; log id {request_id}.")
+}
+
 /// The answer of an execution.
-pub(super) fn execution(form: Form, mut response: Response) -> HttpResponse {
+pub(super) fn execution(form: Form, mut response: Response, request_id: &str) -> Answer {
     let is_request_error = is_request_error(&response);
     response.errors.truncate(ERRORS_MAX);
     for error in &mut response.errors {
-        complete(error, is_request_error);
+        complete(error, is_request_error, request_id);
     }
-    let status = status(form, &response, is_request_error);
-    let mut reply = HttpResponse::build(status);
-    reply.insert_header((CONTENT_TYPE, form.content_type()));
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        reply.insert_header((RETRY_AFTER, RETRY_AFTER_S));
-    }
+    let (status, retry_after_s) = status(form, &response, is_request_error);
+    let code = response.errors.first().and_then(code_of);
     let body = if is_request_error {
         serde_json::to_vec(&json!({ "errors": response.errors }))
     } else {
         serde_json::to_vec(&response)
     };
     match body {
-        Ok(body) => reply.body(body),
-        Err(_) => {
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Refused::new(form, status, ErrorCode::Internal, "Internal error.").reply()
-        }
+        Ok(body) => Answer { form, status, body: Body::Executed(body), allow: None, retry_after_s, code },
+        Err(_) => Refused::internal(form).into(),
     }
 }
 
@@ -94,43 +126,58 @@ fn is_request_error(response: &Response) -> bool {
         && response.errors.iter().all(|error| error.path.is_empty())
 }
 
-/// Gives an error of the library's own a code of ours.
-fn complete(error: &mut ServerError, is_request_error: bool) {
-    let has_code = error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some());
-    if !has_code {
-        let is_too_large = error.message.contains("too complex") || error.message.contains("too deep");
-        let code = match is_request_error {
-            true if is_too_large => ErrorCode::QueryTooLarge,
-            _ => ErrorCode::BadUserInput,
-        };
-        code.extend(error.extensions.get_or_insert_default());
+/// Gives an error of the library's own a code of ours, and a fault of ours the request's number.
+fn complete(error: &mut ServerError, is_request_error: bool, request_id: &str) {
+    match code_of(error) {
+        Some(ErrorCode::Internal) => error.message = internal_message(request_id),
+        Some(_) => {}
+        None => {
+            let is_too_large = error.message.contains("too complex") || error.message.contains("too deep");
+            let code = match is_request_error {
+                true if is_too_large => ErrorCode::QueryTooLarge,
+                _ => ErrorCode::BadUserInput,
+            };
+            code.extend(error.extensions.get_or_insert_default());
+        }
     }
 }
 
-/// BUSY and TIMEOUT show in the status where no root field succeeded.
-fn status(form: Form, response: &Response, is_request_error: bool) -> StatusCode {
+fn code_of(error: &ServerError) -> Option<ErrorCode> {
+    match error.extensions.as_ref()?.get("code")? {
+        Value::String(word) => ErrorCode::from_word(word),
+        _ => None,
+    }
+}
+
+/// BUSY, TIMEOUT and RATE_LIMITED show in the status where no root field succeeded; with them the
+/// seconds after which to ask again.
+fn status(form: Form, response: &Response, is_request_error: bool) -> (StatusCode, Option<u64>) {
     if is_request_error {
-        return match form {
-            Form::Json => StatusCode::OK,
-            Form::GraphqlResponse => StatusCode::BAD_REQUEST,
-        };
+        return (form.request_error_status(), None);
     }
     let has_succeeded = match &response.data {
         Value::Object(fields) => fields.values().any(|field| *field != Value::Null),
         _ => false,
     };
-    let has = |code: ErrorCode| {
-        let is_meant = |error: &ServerError| {
-            error.extensions.as_ref().and_then(|extensions| extensions.get("code"))
-                == Some(&Value::from(code.word()))
-        };
-        response.errors.iter().any(is_meant)
-    };
-    if !has_succeeded && has(ErrorCode::Timeout) {
-        StatusCode::GATEWAY_TIMEOUT
-    } else if !has_succeeded && has(ErrorCode::Busy) {
-        StatusCode::SERVICE_UNAVAILABLE
+    if has_succeeded {
+        return (StatusCode::OK, None);
+    }
+    let has = |code: ErrorCode| response.errors.iter().any(|error| code_of(error) == Some(code));
+    if has(ErrorCode::Timeout) {
+        (StatusCode::GATEWAY_TIMEOUT, None)
+    } else if has(ErrorCode::Busy) {
+        (StatusCode::SERVICE_UNAVAILABLE, Some(BUSY_RETRY_AFTER_S))
+    } else if has(ErrorCode::RateLimited) {
+        let wait = response.errors.iter().filter_map(retry_after_s).max();
+        (StatusCode::TOO_MANY_REQUESTS, wait.or(Some(BUSY_RETRY_AFTER_S)))
     } else {
-        StatusCode::OK
+        (StatusCode::OK, None)
+    }
+}
+
+fn retry_after_s(error: &ServerError) -> Option<u64> {
+    match error.extensions.as_ref()?.get(RETRY_AFTER_S)? {
+        Value::Number(seconds) => seconds.as_u64(),
+        _ => None,
     }
 }

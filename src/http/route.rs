@@ -1,185 +1,123 @@
-//! `POST /graphql`, by an extractor of our own: exact media type, bounded body, a token before
-//! anything is read.
+//! `/graphql`: who asks, what they ask, the answer. An extractor of our own, because the library's
+//! reads bodies without a bound, takes text for JSON and lets a GET change things.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use async_graphql::{Request, Variables};
-use futures_util::StreamExt;
-use serde::Deserialize;
+use async_graphql::Request;
+use async_graphql::parser::types::OperationType;
+use futures_util::FutureExt;
 
-use super::reply::{Form, Refused, execution};
-use super::{Shared, guard};
+use super::Shared;
+use super::metrics::operation;
+use super::negotiation::{Form, check_content_type, form};
+use super::parameters::Parameters;
+use super::reply::{Answer, Refused, execution};
+use super::visit::Visit;
 use crate::access::caller::Caller;
-use crate::domain::text::has_control;
-use crate::graphql::error::ErrorCode;
-use crate::graphql::request_by;
-
-/// Bytes of a request's body.
-const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// Bytes read and thrown away so that the refusal of a larger body arrives.
-const DRAINED_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// A request's body.
-#[derive(Deserialize)]
-struct Body {
-    query: String,
-    #[serde(rename = "operationName")]
-    operation_name: Option<String>,
-    variables: Option<serde_json::Map<String, serde_json::Value>>,
-    #[serde(rename = "extensions")]
-    _extensions: Option<serde_json::Map<String, serde_json::Value>>,
-}
+use crate::domain::channel::DocumentRule;
+use crate::engine::Urgency;
+use crate::graphql::error::{ErrorCode, seconds};
+use crate::graphql::{limits, request_by, urgency_of};
 
 /// Mounts the routes.
 pub(super) fn configure(routes: &mut ServiceConfig) {
     routes.service(
-        web::resource("/graphql").route(web::post().to(post)).default_service(web::to(method_not_allowed)),
+        web::resource("/graphql")
+            .route(web::post().to(graphql))
+            .route(web::get().to(graphql))
+            .default_service(web::to(method_not_allowed)),
     );
     routes.default_service(web::to(not_found));
 }
 
-async fn not_found() -> HttpResponse {
-    refuse_route(StatusCode::NOT_FOUND)
+async fn not_found(shared: Data<Shared>) -> HttpResponse {
+    let status = StatusCode::NOT_FOUND;
+    let refused = Refused::new(Form::Json, status, ErrorCode::BadUserInput, "The API is POST /graphql.");
+    Visit::begin(&shared).end(refused.into())
 }
 
-async fn method_not_allowed() -> HttpResponse {
-    refuse_route(StatusCode::METHOD_NOT_ALLOWED)
+async fn method_not_allowed(shared: Data<Shared>) -> HttpResponse {
+    let message = "The API is POST /graphql; a query may also be a GET.";
+    Visit::begin(&shared).end(Refused::method_not_allowed(Form::Json, "GET, POST", message).into())
 }
 
-fn refuse_route(status: StatusCode) -> HttpResponse {
-    Refused::new(Form::Json, status, ErrorCode::BadUserInput, "The API is POST /graphql.").reply()
+async fn graphql(request: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
+    let mut visit = Visit::begin(&shared);
+    let answer = answer(&mut visit, &request, payload).await;
+    visit.end(answer.unwrap_or_else(Answer::from))
 }
 
-async fn post(request: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
-    answer(&request, payload, &shared).await.unwrap_or_else(Refused::reply)
-}
-
-async fn answer(request: &HttpRequest, payload: Payload, shared: &Shared) -> Result<HttpResponse, Refused> {
+async fn answer(visit: &mut Visit<'_>, request: &HttpRequest, payload: Payload) -> Result<Answer, Refused> {
+    let shared = visit.shared;
     let form = form(request)?;
-    let caller = caller(form, request, shared)?;
-    check_content_type(form, request)?;
-    let bytes = read_body(form, payload).await?;
-    let body: Body = serde_json::from_slice(&bytes).map_err(|_| {
-        let message =
-            "The body is a JSON object with `query` and, if need be, `operationName` and `variables`.";
-        Refused::new(form, StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message)
+    let asker = asker(visit, form, request)?;
+    shared.budgets.take_request(&asker.caller).map_err(|over| {
+        let message = "Too many requests in a while; nothing was done.";
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let refused = Refused::new(form, status, ErrorCode::RateLimited, message);
+        refused.retry_after(seconds(over.retry_after))
     })?;
-    let prepared = prepare(form, body, shared)?;
-    Ok(execution(form, shared.schema.execute(request_by(prepared, caller)).await))
-}
-
-fn prepare(form: Form, body: Body, shared: &Shared) -> Result<Request, Refused> {
-    let status = match form {
-        Form::Json => StatusCode::OK,
-        Form::GraphqlResponse => StatusCode::BAD_REQUEST,
+    let is_get = request.method() == Method::GET;
+    let parameters = if is_get {
+        Parameters::of_search(form, request)?
+    } else {
+        check_content_type(form, request)?;
+        Parameters::of_body(form, request, payload, limits::body_bytes_max(&asker.caller)).await?
     };
-    guard::check(&body.query)
-        .map_err(|guard::TooLarge(message)| Refused::new(form, status, ErrorCode::QueryTooLarge, message))?;
-    let document = shared
-        .documents
-        .parse(&body.query)
-        .map_err(|error| Refused::new(form, status, ErrorCode::BadUserInput, error.to_string()))?;
-    let mut request = Request::new(body.query);
-    request.set_parsed_query((*document).clone());
-    request.operation_name = body.operation_name;
-    if let Some(variables) = body.variables {
-        if variables.values().any(has_control_text) {
-            let message = "Control characters are not allowed in text.";
-            return Err(Refused::new(form, status, ErrorCode::BadUserInput, message));
-        }
-        request.variables = Variables::from_json(serde_json::Value::Object(variables));
+    let document =
+        shared.documents.find(form, &parameters, asker.documents, asker.urgency, &shared.engine).await?;
+    let name = parameters.operation_name.as_deref();
+    visit.operation = shared.metrics.operation(&document, name);
+    let meant = operation(&document.parsed, name);
+    if is_get && meant.is_some_and(|(_, operation)| operation.ty != OperationType::Query) {
+        let message = "Only a query may be a GET.";
+        return Err(Refused::method_not_allowed(form, "POST", message));
     }
-    Ok(request)
+    let mut prepared = Request::new("");
+    prepared.set_parsed_query((*document.parsed).clone());
+    prepared.operation_name = parameters.operation_name;
+    prepared.variables = parameters.variables.unwrap_or_default();
+    let schema = shared.schemas.of(&asker.caller);
+    let prepared = request_by(prepared, asker.caller, asker.urgency, shared.budgets.clone());
+    let executed = AssertUnwindSafe(schema.execute(prepared)).catch_unwind().await;
+    Ok(execution(form, executed.map_err(|_| Refused::internal(form))?, &visit.id))
 }
 
-/// The form of the answer: what `Accept` names first of the two we write.
-fn form(request: &HttpRequest) -> Result<Form, Refused> {
-    let Some(accept) = request.headers().get(ACCEPT) else { return Ok(Form::Json) };
-    let accept = accept.to_str().unwrap_or_default();
-    for range in accept.split(',') {
-        let range = range.split(';').next().unwrap_or_default().trim();
-        match range.to_ascii_lowercase().as_str() {
-            "application/graphql-response+json" => return Ok(Form::GraphqlResponse),
-            "application/json" | "application/*" | "*/*" | "" => return Ok(Form::Json),
-            _ => {}
-        }
-    }
-    let message = "The answer is application/json or application/graphql-response+json.";
-    Err(Refused::new(Form::Json, StatusCode::NOT_ACCEPTABLE, ErrorCode::BadUserInput, message))
-}
-
-fn check_content_type(form: Form, request: &HttpRequest) -> Result<(), Refused> {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let mut parts = content_type.unwrap_or_default().split(';').map(str::trim);
-    let is_json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
-    let is_utf8 = parts.all(|parameter| {
-        let parameter = parameter.to_ascii_lowercase();
-        !parameter.starts_with("charset=")
-            || parameter.trim_start_matches("charset=").trim_matches('"') == "utf-8"
-    });
-    if is_json && is_utf8 {
-        return Ok(());
-    }
-    let message = "The body is application/json in UTF-8.";
-    Err(Refused::new(form, StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadUserInput, message))
+/// Who asks, and what their channel says of them.
+struct Asker {
+    caller: Arc<Caller>,
+    urgency: Urgency,
+    documents: DocumentRule,
 }
 
 /// The bearer of the token, of a channel that is registered.
-fn caller(form: Form, request: &HttpRequest, shared: &Shared) -> Result<Arc<Caller>, Refused> {
+fn asker(visit: &mut Visit<'_>, form: Form, request: &HttpRequest) -> Result<Asker, Refused> {
+    let shared = visit.shared;
     let unauthenticated =
         |message: &str| Refused::new(form, StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message);
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let header = headers.next().filter(|_| headers.next().is_none()).and_then(|value| value.to_str().ok());
     let token = header
         .and_then(|header| header.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .ok_or_else(|| unauthenticated("A token is needed: Authorization: Bearer …"))?;
-    let verified = shared.key.verify(token, shared.engine.now_ms());
+    let verified = shared.verifier.verify(token, shared.engine.now_ms());
     let caller = verified.map_err(|error| unauthenticated(&error.to_string()))?;
-    if !shared.engine.rules().channels.contains_key(&caller.channel_code) {
+    let rules = shared.engine.rules();
+    if rules.revocations.has(&caller.token_id, &caller.subject, caller.issued_at_s) {
+        return Err(unauthenticated("the token is revoked"));
+    }
+    let Some(channel) = rules.channels.get(&caller.channel_code) else {
         let message = "The token's channel is not registered.";
         return Err(Refused::new(form, StatusCode::FORBIDDEN, ErrorCode::Forbidden, message));
-    }
-    Ok(caller)
-}
-
-async fn read_body(form: Form, mut payload: Payload) -> Result<Vec<u8>, Refused> {
-    let mut body = Vec::new();
-    let mut len = 0_usize;
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| {
-            Refused::new(
-                form,
-                StatusCode::BAD_REQUEST,
-                ErrorCode::BadUserInput,
-                "The body could not be read.",
-            )
-        })?;
-        len += chunk.len();
-        if len > DRAINED_BYTES_MAX {
-            break;
-        }
-        if len <= BODY_BYTES_MAX {
-            body.extend_from_slice(&chunk);
-        }
-    }
-    if len > BODY_BYTES_MAX {
-        let message = "The body is larger than 1 MiB.";
-        return Err(Refused::new(form, StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::QueryTooLarge, message));
-    }
-    Ok(body)
-}
-
-/// Whether any text in a value has a control character; asked before anything is executed.
-fn has_control_text(value: &serde_json::Value) -> bool {
-    match value {
-        serde_json::Value::String(text) => has_control(text),
-        serde_json::Value::Array(values) => values.iter().any(has_control_text),
-        serde_json::Value::Object(fields) => fields.values().any(has_control_text),
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
-    }
+    };
+    visit.channel.clone_from(&channel.code);
+    let urgency = urgency_of(&caller, channel.kind);
+    Ok(Asker { caller, urgency, documents: channel.documents })
 }

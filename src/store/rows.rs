@@ -8,7 +8,7 @@ use diesel::{Queryable, sql_types as sql};
 use super::StoreError;
 use crate::domain::account::{Account, AccountStatus, CustomerClass, Holder};
 use crate::domain::bill::{Bill, BillStatus};
-use crate::domain::channel::{AmountRule, Channel, ChannelKind, ChannelMode};
+use crate::domain::channel::{AmountRule, Channel, ChannelKind, ChannelMode, DocumentRule};
 use crate::domain::payment::{Actor, Allocation, Part, Payment, Reversal};
 use crate::domain::penalty::{PenaltyPolicy, PrincipalByDay};
 use crate::domain::state::Policies;
@@ -132,6 +132,7 @@ pub(super) struct ChannelRow {
     min_fen: i64,
     max_fen: i64,
     paid_at_back_days: i64,
+    documents: String,
     rule_class: Option<String>,
     amount_rule: Option<String>,
 }
@@ -142,11 +143,13 @@ pub(super) fn channels_of(rows: Vec<ChannelRow>) -> Result<HashMap<String, Chann
     for row in rows {
         let kind = word("kind", &row.kind, ChannelKind::from_word)?;
         let mode = word("mode", &row.mode, ChannelMode::from_word)?;
+        let documents = word("documents", &row.documents, DocumentRule::from_word)?;
         let channel = channels.entry(row.code.clone()).or_insert_with(|| Channel {
             is_suspended: row.is_suspended,
             min_fen: row.min_fen,
             max_fen: row.max_fen,
             paid_at_back_days: row.paid_at_back_days,
+            documents,
             ..Channel::new(row.code, kind, mode)
         });
         if let (Some(class), Some(rule)) = (row.rule_class, row.amount_rule) {

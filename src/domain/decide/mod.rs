@@ -3,8 +3,9 @@
 use super::account::Account;
 use super::answer::{LineOutcome, PostOutcome, PostRefusalCode, Refusal, ReverseOutcome, ReverseRefusalCode};
 use super::bill::Bill;
-use super::channel::Channel;
+use super::channel::{Channel, DocumentRule};
 use super::command::{Command, Order, SaveAccount};
+use super::door::DoorChange;
 use super::exception::Exception;
 use super::ledger::Entry;
 use super::payment::{Payment, Reversal};
@@ -63,6 +64,10 @@ pub enum Decision {
     AddChannel(Box<Channel>),
     /// Suspend the channel, or let it go on.
     SuspendChannel { code: String, suspend: bool },
+    /// Let the channel send these documents.
+    RuleDocuments { code: String, documents: DocumentRule },
+    /// Change what stands at the door.
+    ChangeDoor(DoorChange),
     /// Nothing changes; the line is answered so.
     Line(LineOutcome),
     /// The channel is not registered.
@@ -78,6 +83,8 @@ pub fn decide(state: &State, order: &Order) -> Decision {
         Command::SaveAccount(command) => Decision::Save(Box::new(command.clone())),
         Command::AddChannel(channel) => add_channel(state, channel),
         Command::SuspendChannel { code, suspend } => suspend_channel(state, code, *suspend),
+        Command::RuleDocuments { code, documents } => rule_documents(state, code, *documents),
+        Command::ChangeDoor(change) => Decision::ChangeDoor(change.clone()),
     }
 }
 
@@ -99,5 +106,13 @@ fn suspend_channel(state: &State, code: &str, suspend: bool) -> Decision {
         None => Decision::UnknownChannel,
         Some(channel) if channel.is_suspended == suspend => Decision::Line(LineOutcome::Unchanged),
         Some(_) => Decision::SuspendChannel { code: code.to_owned(), suspend },
+    }
+}
+
+fn rule_documents(state: &State, code: &str, documents: DocumentRule) -> Decision {
+    match state.channels.get(code) {
+        None => Decision::UnknownChannel,
+        Some(channel) if channel.documents == documents => Decision::Line(LineOutcome::Unchanged),
+        Some(_) => Decision::RuleDocuments { code: code.to_owned(), documents },
     }
 }

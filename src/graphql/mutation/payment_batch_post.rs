@@ -6,6 +6,7 @@ use super::super::error::{ErrorCode, bad_input, engine_error};
 use super::super::limits::BATCH_PAYMENTS_MAX;
 use super::super::session::engine;
 use super::payment_post::{PaymentPostInput, PaymentPostPayload, command, poster};
+use crate::engine::Urgency;
 
 /// Payments to be posted, each on its own.
 #[derive(InputObject)]
@@ -54,7 +55,8 @@ async fn post_batch(ctx: &Context<'_>, input: PaymentBatchPostInput) -> Result<P
             }
         });
     }
-    let mut answers = engine(ctx)?.submit_all(commands).await.map_err(engine_error)?.into_iter();
+    let mut answers =
+        engine(ctx)?.submit_all(Urgency::Last, commands).await.map_err(engine_error)?.into_iter();
     let mut fill = |result: Option<PaymentPostPayload>| match result {
         Some(malformed) => Ok(malformed),
         None => {

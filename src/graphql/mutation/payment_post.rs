@@ -7,7 +7,7 @@ use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use super::super::error::{ErrorCode, bad_input, engine_error};
 use super::super::limits::BILL_NUMBERS_MAX;
 use super::super::scalars::{Amount, DateTime, Text};
-use super::super::session::{caller_with, engine};
+use super::super::session::{caller_with, engine, urgency};
 use super::super::types::enums::api_enum;
 use super::super::types::payment::Payment;
 use crate::access::caller::{Caller, Scope};
@@ -243,7 +243,7 @@ async fn post(ctx: &Context<'_>, input: PaymentPostInput) -> Result<PaymentPostP
     match command(caller, mode, input)? {
         Err(refusals) => Ok(PaymentPostPayload::malformed(refusals)),
         Ok(command) => {
-            let answer = engine(ctx)?.submit(command).await.map_err(engine_error)?;
+            let answer = engine(ctx)?.submit(urgency(ctx), command).await.map_err(engine_error)?;
             PaymentPostPayload::from_answer(answer)
         }
     }

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 
 use super::super::error::{ErrorCode, bad_input, engine_error};
 use super::super::scalars::Text;
-use super::super::session::{caller_with, engine};
+use super::super::session::{caller_with, engine, urgency};
 use super::super::types::enums::api_enum;
 use super::super::types::payment::Payment;
 use crate::access::caller::{Caller, Scope};
@@ -189,6 +189,6 @@ async fn reverse(ctx: &Context<'_>, input: PaymentReverseInput) -> Result<Paymen
         let errors = malformed.into_iter().map(Into::into).collect();
         return Ok(PaymentReversePayload::Refused { errors, replayed: false });
     }
-    let answer = engine(ctx)?.submit(command(caller, input)).await.map_err(engine_error)?;
+    let answer = engine(ctx)?.submit(urgency(ctx), command(caller, input)).await.map_err(engine_error)?;
     PaymentReversePayload::from_answer(answer)
 }

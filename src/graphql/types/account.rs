@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 
 use super::super::ids::{NodeId, bad_cursor};
 use super::super::scalars::{Amount, DateTime};
-use super::super::session::{caller, engine, look_up_error};
+use super::super::session::{caller, engine, look_up_error, urgency};
 use super::bill::{Bill, BillConnection};
 use super::connection::PageRequest;
 use super::enums::{AccountStatus, BillStatus, CustomerClass};
@@ -63,7 +63,7 @@ impl Account {
             return Ok(None);
         }
         let mut found = engine(ctx)?
-            .accounts(vec![number.to_owned()])
+            .accounts(urgency(ctx), vec![number.to_owned()])
             .await
             .map_err(|error| look_up_error(ctx, error))?;
         Ok(found.remove(number).map(Self::new))
@@ -73,7 +73,7 @@ impl Account {
         let look_up = || async {
             let number = self.account.number.clone();
             let mut found = engine(ctx)?
-                .open_bills(vec![number.clone()])
+                .open_bills(urgency(ctx), vec![number.clone()])
                 .await
                 .map_err(|error| look_up_error(ctx, error))?;
             Ok(Arc::new(found.remove(&number).unwrap_or_default()))
@@ -212,7 +212,8 @@ impl Account {
         let (number, before_id, limit) = (self.account.number.clone(), page.after_id()?, page.limit());
         let look_up =
             move |connection: &mut _| read_payments::payment_page(connection, &number, before_id, limit);
-        let found = engine(ctx)?.read(look_up).await.map_err(|error| look_up_error(ctx, error))?;
+        let found =
+            engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
     }
 }
@@ -238,7 +239,7 @@ impl Account {
                 .map(|(due_on, number): &(chrono::NaiveDate, String)| (*due_on, number.as_str()));
             read::bill_page(connection, &account_number, &statuses, after, limit)
         };
-        engine(ctx)?.read(look_up).await.map_err(|error| look_up_error(ctx, error))
+        engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))
     }
 }
 

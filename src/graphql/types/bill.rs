@@ -5,7 +5,7 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use super::super::error::ErrorCode;
 use super::super::ids::NodeId;
 use super::super::scalars::{Amount, Date, DateTime};
-use super::super::session::{caller, engine, look_up_error};
+use super::super::session::{caller, engine, look_up_error, urgency};
 use super::account::Account;
 use super::connection::{PageRequest, connection};
 use super::enums::BillStatus;
@@ -56,8 +56,10 @@ impl Bill {
             return Ok(None);
         }
         let key = (account_number.to_owned(), number.to_owned());
-        let mut found =
-            engine(ctx)?.bills(vec![key.clone()]).await.map_err(|error| look_up_error(ctx, error))?;
+        let mut found = engine(ctx)?
+            .bills(urgency(ctx), vec![key.clone()])
+            .await
+            .map_err(|error| look_up_error(ctx, error))?;
         Ok(found.remove(&key).map(Self::new))
     }
 
@@ -177,7 +179,8 @@ impl Bill {
         let look_up = move |connection: &mut _| {
             read_payments::bill_payment_page(connection, &account_number, &number, before_id, limit)
         };
-        let found = engine(ctx)?.read(look_up).await.map_err(|error| look_up_error(ctx, error))?;
+        let found =
+            engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
     }
 }

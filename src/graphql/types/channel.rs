@@ -4,7 +4,7 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::NaiveDate;
 
 use super::super::scalars::{Amount, Date};
-use super::super::session::{engine, look_up_error};
+use super::super::session::{engine, look_up_error, urgency};
 use super::connection::PageRequest;
 use super::enums::{ChannelKind, ChannelMode};
 use super::payment::{Payment, PaymentConnection};
@@ -72,7 +72,8 @@ impl Channel {
     ) -> Result<ChannelTotals> {
         let (day, code) = (day(ctx, on)?, self.channel.code.clone());
         let look_up = move |connection: &mut _| read::channel_totals(connection, &code, day);
-        let totals = engine(ctx)?.read(look_up).await.map_err(|error| look_up_error(ctx, error))?;
+        let totals =
+            engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(ChannelTotals {
             posted: Amount(totals.posted_fen),
             reversed: Amount(totals.reversed_fen),
@@ -95,7 +96,8 @@ impl Channel {
         let look_up = move |connection: &mut _| {
             read_payments::channel_payment_page(connection, &code, day, before_id, limit)
         };
-        let found = engine(ctx)?.read(look_up).await.map_err(|error| look_up_error(ctx, error))?;
+        let found =
+            engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
     }
 }

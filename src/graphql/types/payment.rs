@@ -5,7 +5,7 @@ use async_graphql::{Context, ID, Object, Result};
 use super::super::error::ErrorCode;
 use super::super::ids::NodeId;
 use super::super::scalars::{Amount, DateTime};
-use super::super::session::{caller, engine, look_up_error};
+use super::super::session::{caller, engine, look_up_error, urgency};
 use super::account::Account;
 use super::bill::Bill;
 use super::connection::connection;
@@ -47,7 +47,8 @@ impl Payment {
             return Ok(None);
         }
         let look_up = move |connection: &mut _| read_payments::load_payments_of_movements(connection, &[id]);
-        let found = engine(ctx)?.read(look_up).await.map_err(|error| look_up_error(ctx, error))?;
+        let found =
+            engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         let is_meant =
             |payment: &domain::payment::Payment| payment.id == id && payment.account_number == account_number;
         Ok(found.into_iter().find(is_meant).map(Self::new))

@@ -4,6 +4,7 @@ use async_graphql::{Object, SimpleObject};
 
 use super::super::limits;
 use super::super::scalars::Amount;
+use crate::access::caller::Caller;
 use crate::domain::money::{FEN_MAX, PAYMENT_FEN_MIN};
 use crate::domain::text;
 use crate::engine::Utility;
@@ -11,6 +12,7 @@ use crate::engine::Utility;
 /// What a client needs to know of the service.
 pub(in crate::graphql) struct ServiceConfig {
     utility: Utility,
+    body_bytes_max: usize,
 }
 
 /// Bounds on what one request may hold.
@@ -34,21 +36,40 @@ pub(in crate::graphql) struct Limits {
     accounts_max: usize,
     /// Items of one page.
     page_max: i32,
+    /// Bytes of a body; more for tokens that may post.
+    body_bytes_max: usize,
+    /// Values in a body, variables above all.
+    body_values_max: usize,
     /// Bytes of a document.
     document_bytes_max: usize,
-    /// Nested brackets of a document.
+    /// Tokens of a document: names, values and marks.
+    tokens_max: usize,
+    /// Nested brackets of a document, and of a body.
     nesting_max: usize,
+    /// Directives of a document.
+    directives_max: usize,
+    /// Fragments of a document.
+    fragments_max: usize,
+    /// Fields, fragments, arguments, values and directives of a document, fragments counted each time
+    /// they are spread.
+    expanded_size_max: usize,
+    /// Nested selections of a document, fragments included.
+    recursion_max: usize,
+    /// Fields at the top of a mutation.
+    mutation_fields_max: usize,
     /// Nested fields of a document.
     depth_max: usize,
     /// Fields of a document.
     complexity_max: usize,
     /// Aliases of a document.
     aliases_max: usize,
+    /// Errors in one answer.
+    errors_max: usize,
 }
 
 impl ServiceConfig {
-    pub(in crate::graphql) fn new(utility: Utility) -> Self {
-        Self { utility }
+    pub(in crate::graphql) fn new(utility: Utility, caller: &Caller) -> Self {
+        Self { utility, body_bytes_max: limits::body_bytes_max(caller) }
     }
 }
 
@@ -82,11 +103,20 @@ impl ServiceConfig {
             batch_payments_max: limits::BATCH_PAYMENTS_MAX,
             accounts_max: limits::ACCOUNTS_MAX,
             page_max: limits::PAGE_MAX,
+            body_bytes_max: self.body_bytes_max,
+            body_values_max: limits::BODY_VALUES_MAX,
             document_bytes_max: limits::DOCUMENT_BYTES_MAX,
+            tokens_max: limits::TOKENS_MAX,
             nesting_max: limits::NESTING_MAX,
+            directives_max: limits::DIRECTIVES_MAX,
+            fragments_max: limits::FRAGMENTS_MAX,
+            expanded_size_max: limits::EXPANDED_SIZE_MAX,
+            recursion_max: limits::RECURSION_MAX,
+            mutation_fields_max: limits::MUTATION_FIELDS_MAX,
             depth_max: limits::DEPTH_MAX,
             complexity_max: limits::COMPLEXITY_MAX,
             aliases_max: limits::ALIASES_MAX,
+            errors_max: limits::ERRORS_MAX,
         }
     }
 }

@@ -145,9 +145,9 @@ pub(super) fn payments(
 }
 
 statement! {
-    struct Channels -> (Text, Text, Text, Bool, BigInt, BigInt, BigInt, Nullable<Text>, Nullable<Text>)
+    struct Channels -> (Text, Text, Text, Bool, BigInt, BigInt, BigInt, Text, Nullable<Text>, Nullable<Text>)
     both "SELECT c.code, c.kind, c.mode, c.is_suspended, c.min_fen, c.max_fen, c.paid_at_back_days, \
-          r.customer_class, r.amount_rule \
+          c.documents, r.customer_class, r.amount_rule \
           FROM channels c LEFT JOIN channel_amount_rules r ON r.channel_code = c.code"
 }
 

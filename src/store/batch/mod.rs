@@ -14,6 +14,7 @@ use crate::domain::state::{AccountState, KeyState, State};
 
 pub(super) mod key_rows;
 pub(super) mod load;
+mod write_door;
 mod write_keys;
 mod write_ledger;
 mod write_masters;
@@ -59,6 +60,7 @@ pub fn write(connection: &mut Connection, batch: Batch, ids: &mut dyn Ids) -> Re
     let is_free = |key: &&Key| matches!(state.key(key), KeyState::Free { .. });
     let unclaimed: Vec<&Key> = inserted_keys.iter().filter(is_free).collect();
     write_masters::write(connection, &state)?;
+    write_door::write(connection, &state.changes.door)?;
     write_ledger::write(connection, &state, &unclaimed, ids)
 }
 
@@ -144,7 +146,10 @@ impl<'a> Reach<'a> {
             Command::SaveAccount(command) => {
                 self.account_numbers.insert(&command.number);
             }
-            Command::AddChannel(_) | Command::SuspendChannel { .. } => {}
+            Command::AddChannel(_)
+            | Command::SuspendChannel { .. }
+            | Command::RuleDocuments { .. }
+            | Command::ChangeDoor(_) => {}
         }
     }
 }

@@ -20,6 +20,10 @@ pub(super) fn write(connection: &mut Connection, state: &State) -> Result<(), St
     for (code, is_suspended) in &state.changes.suspended_channels {
         on_each!(connection, inner => SuspendChannel { is_suspended: *is_suspended, code }.execute(inner))?;
     }
+    for (code, documents) in &state.changes.ruled_documents {
+        let statement = RuleDocuments { documents: documents.word(), code };
+        on_each!(connection, inner => statement.execute(inner))?;
+    }
     save_accounts(connection, &last_of_each(&state.changes.saved_accounts))?;
     let issued = state.changes.issued_bills.iter().filter_map(|(account_number, bill_number)| {
         state.accounts.get(account_number).and_then(|account| account.bill(bill_number))
@@ -33,12 +37,18 @@ statement! {
 }
 
 statement! {
+    struct RuleDocuments<'a> { documents: &'a str => Text, code: &'a str => Text }
+    both "UPDATE channels SET documents = ? WHERE code = ?"
+}
+
+statement! {
     struct InsertChannel<'a> {
         code: &'a str => Text, kind: &'a str => Text, mode: &'a str => Text, min_fen: i64 => BigInt,
         max_fen: i64 => BigInt, paid_at_back_days: i64 => BigInt, is_suspended: bool => Bool,
+        documents: &'a str => Text,
     }
-    both "INSERT INTO channels (code, kind, mode, min_fen, max_fen, paid_at_back_days, is_suspended) \
-          VALUES (?, ?, ?, ?, ?, ?, ?)"
+    both "INSERT INTO channels (code, kind, mode, min_fen, max_fen, paid_at_back_days, is_suspended, documents) \
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 }
 
 statement! {
@@ -55,6 +65,7 @@ fn insert_channel(connection: &mut Connection, channel: &Channel) -> Result<(), 
         max_fen: channel.max_fen,
         paid_at_back_days: channel.paid_at_back_days,
         is_suspended: channel.is_suspended,
+        documents: channel.documents.word(),
     };
     on_each!(connection, inner => statement.execute(inner))?;
     for (class, rule) in &channel.amount_rules {

@@ -1,6 +1,6 @@
 //! Bad input and foreign callers: a clear answer, and nothing moves.
 
-use granary::access::tokens::{Claims, TokenKey};
+use granary::access::tokens::{Claims, ISSUER_DEFAULT, Mint};
 use granary::domain::account::CustomerClass::Residential;
 use serde_json::{Value, json};
 
@@ -172,7 +172,8 @@ fn foreign_callers_are_turned_away() {
             exp,
             jti: "1".to_owned(),
         };
-        let foreign = TokenKey::from_secret("another secret, of more than thirty-two bytes").expect("a key");
+        let foreign =
+            Mint::new("another secret, of more than thirty-two bytes", ISSUER_DEFAULT).expect("a key");
         let unsigned = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJncmFuYXJ5In0.";
         let tokens = [
             (String::new(), 401, "UNAUTHENTICATED"),

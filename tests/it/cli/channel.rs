@@ -14,9 +14,12 @@ fn a_channel_is_added_listed_suspended_and_resumed() {
     desk.run(&["channel", "add", "APP", "--kind", "app", "--mode", "reporting"]).succeeds();
     assert_eq!(desk.run(&["channel", "suspend", "BANK-1"]).succeeds(), "channel BANK-1 suspended\n");
     assert_eq!(desk.run(&["channel", "suspend", "BANK-1"]).succeeds(), "channel BANK-1 unchanged\n");
-    let list = "code    kind  mode       status     rules                  min   max             back-days\n\
-                APP     app   reporting  active     any                    0.01  10000000000.00  400\n\
-                BANK-1  bank  asking     suspended  exact,RESIDENTIAL=any  1.00  5000.50         30\n";
+    let bind = ["channel", "documents", "BANK-1", "trusted"];
+    assert_eq!(desk.run(&bind).succeeds(), "channel BANK-1 sends trusted documents\n");
+    assert_eq!(desk.run(&bind).succeeds(), "channel BANK-1 unchanged\n");
+    let list = "code    kind  mode       status     rules                  min   max             back-days  documents\n\
+                APP     app   reporting  active     any                    0.01  10000000000.00  400        any\n\
+                BANK-1  bank  asking     suspended  exact,RESIDENTIAL=any  1.00  5000.50         30         trusted\n";
     assert_eq!(desk.run(&["channel", "list"]).succeeds(), list);
     assert_eq!(desk.run(&["channel", "resume", "BANK-1"]).succeeds(), "channel BANK-1 resumed\n");
     assert!(desk.run(&["channel", "list"]).succeeds().contains("asking     active"));

@@ -82,7 +82,7 @@ fn an_address_that_is_none_stops_only_who_listens() {
 #[test]
 fn serve_needs_a_secret() {
     let desk = Desk::migrated();
-    desk.run(&["serve"]).fails(1, "there is no secret for tokens; set GRANARY_JWT_SECRET");
+    desk.run(&["serve"]).fails(1, "there is no key for tokens; set GRANARY_JWT_SECRET");
 }
 
 #[test]

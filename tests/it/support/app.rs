@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use granary::access::tokens::{Claims, TokenKey};
+use granary::access::budget::{Allowance, Allowances};
+use granary::access::tokens::{Claims, ISSUER_DEFAULT, Mint, Verifier};
 use granary::domain::answer::{Answer, LineOutcome};
 use granary::domain::channel::{Channel, ChannelKind, ChannelMode};
 use granary::domain::clock::Clock;
 use granary::domain::command::Command;
-use granary::engine::{Engine, EngineSettings};
+use granary::engine::{Engine, EngineSettings, Urgency};
 use granary::http::{HttpSettings, serve_until};
 use granary::store::audit::{self, Verdict};
 use serde_json::Value;
@@ -51,7 +52,7 @@ pub struct TestApp<'a> {
     pub clock: Arc<TestClock>,
     /// Its engine.
     pub engine: Arc<Engine>,
-    key: TokenKey,
+    mint: Mint,
     database: &'a TestDatabase,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -86,20 +87,30 @@ impl<'a> TestApp<'a> {
         submit_all(&first, setup);
         first.close();
         let engine = Arc::new(start());
-        let key = TokenKey::from_secret(&secret()).expect("a secret that is long enough");
+        let mint = Mint::new(&secret(), ISSUER_DEFAULT).expect("a secret that is long enough");
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let (tell, told) = mpsc::channel();
-        let (served, served_key) = (engine.clone(), TokenKey::from_secret(&secret()).expect("a secret"));
+        let verifier =
+            Verifier::from_secret(&secret(), ISSUER_DEFAULT).expect("a secret that is long enough");
+        let (served, unbounded) = (engine.clone(), Allowance::UNBOUNDED);
         let thread = std::thread::spawn(move || {
-            let settings = HttpSettings { listen: SocketAddr::from(([127, 0, 0, 1], 0)), workers: 2 };
+            let settings = HttpSettings {
+                listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+                admin_listen: None,
+                tls: None,
+                workers: 2,
+                allowances: Allowances { customers: unbounded, channels: unbounded },
+                request_id_prefix: 1,
+            };
             let stop = async move {
                 let _either_way_it_stops = stopped.await;
             };
-            let on_listening = move |address| tell.send(address).expect("the test waits");
-            serve_until(settings, served, served_key, stop, on_listening).expect("the server runs");
+            let on_listening =
+                move |address: granary::http::Listening| tell.send(address.api).expect("the test waits");
+            serve_until(settings, served, verifier, stop, on_listening).expect("the server runs");
         });
         let address = told.recv().expect("the server listens");
-        Self { address, clock, engine, key, database, stop: Some(stop), thread: Some(thread) }
+        Self { address, clock, engine, mint, database, stop: Some(stop), thread: Some(thread) }
     }
 
     /// A client with a token of this channel and scope.
@@ -135,7 +146,7 @@ impl<'a> TestApp<'a> {
 
     /// A token with these claims.
     pub fn mint(&self, claims: &Claims) -> String {
-        self.key.mint(claims).expect("claims can be signed")
+        self.mint.mint(claims).expect("claims can be signed")
     }
 
     /// Has commands decided beside the server.
@@ -146,7 +157,7 @@ impl<'a> TestApp<'a> {
 
 fn submit_all(engine: &Engine, commands: Vec<Command>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    for answer in runtime.block_on(engine.submit_all(commands)).expect("definite answers") {
+    for answer in runtime.block_on(engine.submit_all(Urgency::Usual, commands)).expect("definite answers") {
         if let Answer::Line(LineOutcome::Refused { column, reason }) = answer {
             panic!("{column}: {reason}");
         }

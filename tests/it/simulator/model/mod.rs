@@ -92,6 +92,7 @@ impl Model {
                 (Said::Saved, false)
             }
             Command::SuspendChannel { code, suspend } => (self.suspend(code, *suspend), false),
+            Command::RuleDocuments { .. } | Command::ChangeDoor(_) => unreachable!("no client asks for it"),
         }
     }
 

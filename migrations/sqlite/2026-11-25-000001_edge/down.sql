@@ -1,0 +1,3 @@
+DROP TABLE revocations;
+DROP TABLE trusted_documents;
+ALTER TABLE channels DROP COLUMN documents;

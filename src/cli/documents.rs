@@ -1,0 +1,138 @@
+//! `granary documents`: the list of trusted documents, which channels with `--documents trusted` are
+//! bound to. Running servers take a change within a minute.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use sha2::{Digest, Sha256};
+
+use super::Outcome;
+use super::config::Configuration;
+use super::output::{escape_control, print_line};
+use super::session::Session;
+use crate::domain::command::Command as Order;
+use crate::domain::door::{DoorChange, TrustedDocument};
+use crate::engine;
+use crate::graphql::guard;
+use crate::store::read_door;
+
+/// Length of a file at most, in bytes.
+const FILE_LEN_MAX: u64 = 64 << 20;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Trust documents; the same again changes nothing
+    Add(AddArguments),
+    /// List the trusted documents
+    List,
+    /// Trust a document no longer
+    Remove(RemoveArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddArguments {
+    /// A file with one GraphQL document, or a manifest: a JSON object of SHA-256 and document, as
+    /// graphql-codegen writes it (persistedDocuments with hashAlgorithm sha256)
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RemoveArguments {
+    /// The document's SHA-256, with or without sha256: before it
+    #[arg(value_name = "SHA256")]
+    sha256: String,
+}
+
+/// Runs one of the subcommands.
+pub(super) fn run(configuration: &Configuration, command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Add(arguments) => add(configuration, &arguments.files),
+        Command::List => list(configuration),
+        Command::Remove(arguments) => remove(configuration, &arguments.sha256),
+    }
+}
+
+/// All files are read and checked before anything is added.
+fn add(configuration: &Configuration, files: &[PathBuf]) -> anyhow::Result<Outcome> {
+    let mut documents = Vec::new();
+    for file in files {
+        let text = read(file).with_context(|| file.display().to_string())?;
+        let read = documents_of(&text).with_context(|| file.display().to_string())?;
+        documents.extend(read);
+    }
+    let order = |document: &TrustedDocument| Order::ChangeDoor(DoorChange::Trust(document.clone()));
+    let session = Session::start(configuration, &configuration.database()?)?;
+    session.submit_all(&documents.iter().map(order).collect::<Vec<_>>())?;
+    for document in &documents {
+        print_line(&line(document))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn list(configuration: &Configuration) -> anyhow::Result<Outcome> {
+    let documents = engine::read_once(&configuration.database()?, read_door::trusted_documents)?;
+    for document in &documents {
+        print_line(&line(document))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn remove(configuration: &Configuration, sha256: &str) -> anyhow::Result<Outcome> {
+    let sha256 = sha256.strip_prefix("sha256:").unwrap_or(sha256).to_ascii_lowercase();
+    let database = configuration.database()?;
+    if engine::read_once(&database, |connection| read_door::trusted_text(connection, &sha256))?.is_none() {
+        bail!("there is no trusted document {sha256:?}; see `granary documents list`");
+    }
+    let order = Order::ChangeDoor(DoorChange::Distrust(sha256.clone()));
+    Session::start(configuration, &database)?.submit(order)?;
+    print_line(&format!("sha256:{sha256} removed"))?;
+    Ok(Outcome::Done)
+}
+
+/// The document's name outside, and its first line.
+fn line(document: &TrustedDocument) -> String {
+    let first: String =
+        document.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect();
+    format!("sha256:{} {}", document.sha256, escape_control(&first, false))
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    if fs::metadata(file)?.len() > FILE_LEN_MAX {
+        bail!("the file is longer than {FILE_LEN_MAX} bytes");
+    }
+    Ok(fs::read_to_string(file)?)
+}
+
+/// A file's documents: those of a manifest, or the file itself. No document is a JSON object.
+fn documents_of(text: &str) -> anyhow::Result<Vec<TrustedDocument>> {
+    let Ok(manifest) = serde_json::from_str::<BTreeMap<String, String>>(text) else {
+        return Ok(vec![trusted(text)?]);
+    };
+    if manifest.is_empty() {
+        bail!("the manifest holds no document");
+    }
+    let entry = |(name, text): (String, String)| {
+        let document = trusted(&text).with_context(|| name.clone())?;
+        let digits = name.strip_prefix("sha256:").unwrap_or(&name);
+        if !digits.eq_ignore_ascii_case(&document.sha256) {
+            bail!(
+                "{name:?} is not the SHA-256 of its document; graphql-codegen writes it with hashAlgorithm sha256"
+            );
+        }
+        Ok(document)
+    };
+    manifest.into_iter().map(entry).collect()
+}
+
+/// The document, if it passes what every request must.
+fn trusted(text: &str) -> anyhow::Result<TrustedDocument> {
+    if let Err(objection) = guard::parse(text) {
+        bail!("{}", objection.message);
+    }
+    let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(TrustedDocument { sha256, text: text.to_owned() })
+}

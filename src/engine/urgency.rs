@@ -1,0 +1,114 @@
+//! Who is served first, and who is shed first, while more is asked for than can be done.
+
+use std::collections::VecDeque;
+
+/// How long the other end can wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// A person stands at a counter, or a provider waits for the answer to its callback.
+    First,
+    /// A program that sends again by itself.
+    Usual,
+    /// Batches, and whoever looks at an app.
+    Last,
+}
+
+impl Urgency {
+    /// Every value, the most urgent first.
+    pub const ALL: [Self; 3] = [Self::First, Self::Usual, Self::Last];
+
+    /// How much of a queue with `len_max` places may be taken when this one comes: the last places
+    /// are kept for those who can't wait.
+    pub(super) fn places(self, len_max: usize) -> usize {
+        match self {
+            Self::First => len_max,
+            Self::Usual => len_max - len_max / 4,
+            Self::Last => len_max / 2,
+        }
+    }
+
+    /// The word that stands for it outside.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Usual => "usual",
+            Self::Last => "last",
+        }
+    }
+
+    pub(super) fn index(self) -> usize {
+        match self {
+            Self::First => 0,
+            Self::Usual => 1,
+            Self::Last => 2,
+        }
+    }
+}
+
+/// What waits, in the order of urgency and then of arrival.
+pub(super) struct Waiting<T>([VecDeque<T>; 3]);
+
+impl<T> Default for Waiting<T> {
+    fn default() -> Self {
+        Self([VecDeque::new(), VecDeque::new(), VecDeque::new()])
+    }
+}
+
+impl<T> Waiting<T> {
+    pub(super) fn push(&mut self, urgency: Urgency, item: T) {
+        self.0[urgency.index()].push_back(item);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(VecDeque::len).sum()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(VecDeque::is_empty)
+    }
+
+    /// The first `len_max` of them.
+    pub(super) fn take(&mut self, len_max: usize) -> Vec<T> {
+        let mut taken = Vec::with_capacity(len_max.min(self.len()));
+        for queue in &mut self.0 {
+            let room = (len_max - taken.len()).min(queue.len());
+            taken.extend(queue.drain(..room));
+        }
+        taken
+    }
+
+    /// Of each urgency the one that came first.
+    pub(super) fn oldest(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().filter_map(VecDeque::front)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_urgent_go_first_and_each_kind_keeps_its_order() {
+        let mut waiting = Waiting::default();
+        for (urgency, item) in [
+            (Urgency::Last, 'e'),
+            (Urgency::Usual, 'c'),
+            (Urgency::First, 'a'),
+            (Urgency::Usual, 'd'),
+            (Urgency::First, 'b'),
+        ] {
+            waiting.push(urgency, item);
+        }
+        assert_eq!(waiting.oldest().collect::<String>(), "ace");
+        assert_eq!(waiting.take(3), ['a', 'b', 'c']);
+        assert_eq!(waiting.len(), 2);
+        assert_eq!(waiting.take(9), ['d', 'e']);
+        assert!(waiting.is_empty());
+    }
+
+    #[test]
+    fn the_last_places_are_kept_for_the_urgent() {
+        assert_eq!(Urgency::ALL.map(|urgency| urgency.places(8_192)), [8_192, 6_144, 4_096]);
+        assert_eq!(Urgency::ALL.map(|urgency| urgency.places(1)), [1, 1, 0]);
+    }
+}

@@ -1,0 +1,57 @@
+//! The operator's listener: whether the process lives, whether it can serve, and its metrics.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
+use actix_web::web::{self, Data, ServiceConfig};
+use serde_json::json;
+
+use super::Shared;
+use super::metrics::CONTENT_TYPE;
+use crate::engine::Urgency;
+use crate::store::migrations;
+
+/// How long the database may take to answer.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Older than this, a queued command says that the lanes don't keep up or don't get through.
+const COMMAND_AGE_MS_MAX: i64 = 5_000;
+
+/// Mounts the routes.
+pub(super) fn configure(routes: &mut ServiceConfig) {
+    routes
+        .service(web::resource("/livez").route(web::get().to(livez)))
+        .service(web::resource("/readyz").route(web::get().to(readyz)))
+        .service(web::resource("/metrics").route(web::get().to(metrics)));
+}
+
+async fn livez() -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::plaintext()).body("ok\n")
+}
+
+/// 200 where the database answers at this program's version and no command waits too long; else 503.
+async fn readyz(shared: Data<Shared>) -> HttpResponse {
+    let look_up =
+        shared.engine.read(Urgency::First, |connection| Ok(migrations::pending(connection)?.is_empty()));
+    let (database, migrations) = match tokio::time::timeout(DATABASE_TIMEOUT, look_up).await {
+        Ok(Ok(true)) => ("ok", "ok"),
+        Ok(Ok(false)) => ("ok", "pending"),
+        Ok(Err(_)) | Err(_) => ("unreachable", "unknown"),
+    };
+    let age_ms = shared.engine.load().oldest_command_age_ms;
+    let is_ready = (database, migrations) == ("ok", "ok") && age_ms <= COMMAND_AGE_MS_MAX;
+    let mut reply = if is_ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    reply.json(json!({
+        "ready": is_ready,
+        "database": database,
+        "migrations": migrations,
+        "oldestCommandAgeMs": age_ms,
+    }))
+}
+
+async fn metrics(shared: Data<Shared>) -> HttpResponse {
+    match shared.metrics.encode() {
+        Ok(text) => HttpResponse::Ok().content_type(CONTENT_TYPE).body(text),
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}

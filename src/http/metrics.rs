@@ -1,0 +1,165 @@
+//! What is counted, for Prometheus. Labels are the channel, the operation and the outcome: no text of a
+//! caller's own choosing, so that nobody can fill the server's memory or hide a name in them.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{
+    ExecutableDocument, OperationDefinition, Selection, TypeKind, TypeSystemDefinition,
+};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::documents::Document;
+use crate::engine::{Engine, Urgency};
+
+/// The media type of what [`Metrics::encode`] writes.
+pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Upper bounds of the classes of duration, in seconds.
+const DURATION_CLASSES_S: [f64; 12] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    operation: String,
+    channel: String,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationLabels {
+    operation: String,
+}
+
+/// The counts of one server.
+pub(super) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<OperationLabels, Histogram>,
+    root_fields: HashSet<String>,
+}
+
+impl Metrics {
+    pub(super) fn new(engine: Arc<Engine>) -> Self {
+        let mut registry = Registry::with_prefix("granary");
+        let requests = Family::default();
+        let durations: Family<OperationLabels, Histogram> =
+            Family::new_with_constructor(|| Histogram::new(DURATION_CLASSES_S));
+        registry.register("requests", "Requests answered", requests.clone());
+        let help = "Time from the head of a request to its answer";
+        registry.register_with_unit("request_duration", help, Unit::Seconds, durations.clone());
+        registry.register_collector(Box::new(EngineLoad(engine)));
+        Self { registry, requests, durations, root_fields: root_fields() }
+    }
+
+    /// Counts an answer. `outcome` is `ok` or the code of the first error.
+    pub(super) fn count(&self, operation: String, channel: &str, outcome: &'static str, duration_s: f64) {
+        self.durations.get_or_create(&OperationLabels { operation: operation.clone() }).observe(duration_s);
+        let labels = RequestLabels { operation, channel: channel.to_owned(), outcome };
+        self.requests.get_or_create(&labels).inc();
+    }
+
+    /// Everything counted, as text.
+    pub(super) fn encode(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+
+    /// What a request is counted as: a trusted document's operation by its name, any other by the one
+    /// field at its top, as the schema names it.
+    pub(super) fn operation(&self, document: &Document, operation_name: Option<&str>) -> String {
+        let Some((name, operation)) = operation(&document.parsed, operation_name) else {
+            return "unknown".to_owned();
+        };
+        if let (true, Some(name)) = (document.is_trusted, name) {
+            return name.to_owned();
+        }
+        let mut selections = operation.selection_set.node.items.iter();
+        match (selections.next().map(|selection| &selection.node), selections.next()) {
+            (Some(Selection::Field(field)), None) => {
+                let name = field.node.name.node.as_str();
+                if self.root_fields.contains(name) { name.to_owned() } else { "unknown".to_owned() }
+            }
+            _ => "several".to_owned(),
+        }
+    }
+}
+
+/// The operation that is meant, with its name.
+pub(super) fn operation<'d>(
+    document: &'d ExecutableDocument,
+    operation_name: Option<&str>,
+) -> Option<(Option<&'d str>, &'d OperationDefinition)> {
+    let mut operations = document.operations.iter();
+    let found = match operation_name {
+        None => operations.next().filter(|_| operations.next().is_none()),
+        Some(meant) => operations.find(|(name, _)| name.is_some_and(|name| name.as_str() == meant)),
+    };
+    found.map(|(name, operation)| (name.map(|name| name.as_str()), &operation.node))
+}
+
+/// The fields at the top of the schema.
+fn root_fields() -> HashSet<String> {
+    let schema = parse_schema(crate::graphql::sdl()).expect("the schema's own text");
+    let mut fields: HashSet<String> =
+        ["__typename", "__schema", "__type"].into_iter().map(str::to_owned).collect();
+    for definition in schema.definitions {
+        let TypeSystemDefinition::Type(definition) = definition else { continue };
+        let is_root = ["Query", "Mutation"].contains(&definition.node.name.node.as_str());
+        if let (true, TypeKind::Object(object)) = (is_root, definition.node.kind) {
+            fields.extend(object.fields.into_iter().map(|field| field.node.name.node.to_string()));
+        }
+    }
+    fields
+}
+
+/// What waits in the engine and what it turned away, read when it is asked for.
+struct EngineLoad(Arc<Engine>);
+
+impl fmt::Debug for EngineLoad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EngineLoad")
+    }
+}
+
+impl Collector for EngineLoad {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let load = self.0.load();
+        let waiting = |count: usize| ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX));
+        let gauges = [
+            ("queued_commands", "Commands that wait for a lane", waiting(load.commands)),
+            ("queued_look_ups", "Look-ups that wait for a reader", waiting(load.look_ups)),
+            (
+                "oldest_command_age_milliseconds",
+                "How long the oldest command waits",
+                ConstGauge::new(load.oldest_command_age_ms),
+            ),
+        ];
+        for (name, help, gauge) in gauges {
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        let shed = [
+            ("shed_commands", "Commands turned away for want of room", load.commands_shed),
+            ("shed_look_ups", "Look-ups turned away for want of room", load.look_ups_shed),
+        ];
+        for (name, help, counts) in shed {
+            let kind = ConstCounter::new(0_u64).metric_type();
+            let mut family = encoder.encode_descriptor(name, help, None, kind)?;
+            for (urgency, count) in Urgency::ALL.into_iter().zip(counts) {
+                let labels = [("urgency", urgency.word())];
+                ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! What a request says: read from a bounded JSON body, or from the query of a GET.
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::web::{Payload, Query};
+use async_graphql::{Value, Variables};
+use futures_util::StreamExt;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+use super::negotiation::Form;
+use super::reply::Refused;
+use crate::domain::text::has_control;
+use crate::graphql::error::ErrorCode;
+use crate::graphql::guard::{Objection, check_body};
+
+/// Bytes read and thrown away so that the refusal of a larger body arrives.
+const DRAINED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How long a client may take to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The parameters of a request.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Parameters {
+    pub(super) query: Option<String>,
+    pub(super) document_id: Option<String>,
+    pub(super) operation_name: Option<String>,
+    pub(super) variables: Option<Variables>,
+    /// Only Apollo's `persistedQuery` is looked at.
+    extensions: Option<Map<String, Json>>,
+}
+
+/// The query of a GET.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Search {
+    query: Option<String>,
+    document_id: Option<String>,
+    operation_name: Option<String>,
+    variables: Option<String>,
+    extensions: Option<String>,
+}
+
+impl Parameters {
+    /// Those of a POST, with a body of at most `bytes_max` bytes.
+    pub(super) async fn of_body(
+        form: Form,
+        request: &HttpRequest,
+        payload: Payload,
+        bytes_max: usize,
+    ) -> Result<Self, Refused> {
+        let body = read_body(form, request, payload, bytes_max).await?;
+        check_json(form, &body)?;
+        // A list would be read as the fields in order.
+        let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+        let parsed =
+            Some(&body).filter(|_| is_object).and_then(|body| serde_json::from_slice::<Self>(body).ok());
+        let parameters = parsed.ok_or_else(|| {
+            let message = "The body is a JSON object with `query` or `documentId` and, if need be, \
+                           `operationName`, `variables` and `extensions`.";
+            malformed(form, message)
+        })?;
+        parameters.checked(form)
+    }
+
+    /// Those of a GET.
+    pub(super) fn of_search(form: Form, request: &HttpRequest) -> Result<Self, Refused> {
+        let search = Query::<Search>::from_query(request.query_string())
+            .map_err(|_| malformed(form, "The query of the address names each parameter at most once."))?
+            .into_inner();
+        let parameters = Self {
+            query: search.query,
+            document_id: search.document_id,
+            operation_name: search.operation_name,
+            variables: parse_json(form, search.variables, "`variables` is a JSON object.")?,
+            extensions: parse_json(form, search.extensions, "`extensions` is a JSON object.")?,
+        };
+        parameters.checked(form)
+    }
+
+    /// The SHA-256 by which the document is named, 64 lower-case hexadecimal digits.
+    pub(super) fn sha256(&self, form: Form) -> Result<Option<String>, Refused> {
+        let persisted = self.extensions.as_ref().and_then(|extensions| extensions.get("persistedQuery"));
+        let persisted = persisted.map(|persisted| persisted["sha256Hash"].as_str().unwrap_or_default());
+        let names = [self.document_id.as_deref(), persisted];
+        let mut found = None;
+        for name in names.into_iter().flatten() {
+            let digits = name.strip_prefix("sha256:").unwrap_or(name).to_ascii_lowercase();
+            let is_sha256 = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if !is_sha256 || found.as_ref().is_some_and(|found| *found != digits) {
+                return Err(malformed(
+                    form,
+                    "A document is named by one SHA-256, sha256: and 64 hexadecimal digits.",
+                ));
+            }
+            found = Some(digits);
+        }
+        Ok(found)
+    }
+
+    fn checked(self, form: Form) -> Result<Self, Refused> {
+        let variables = self.variables.iter().flat_map(|variables| variables.values());
+        if variables.into_iter().any(has_control_text) {
+            let message = "Control characters are not allowed in text.";
+            return Err(Refused::new(form, form.request_error_status(), ErrorCode::BadUserInput, message));
+        }
+        Ok(self)
+    }
+}
+
+fn malformed(form: Form, message: &str) -> Refused {
+    Refused::new(form, StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message)
+}
+
+fn check_json(form: Form, bytes: &[u8]) -> Result<(), Refused> {
+    check_body(bytes)
+        .map_err(|Objection { code, message }| Refused::new(form, form.request_error_status(), code, message))
+}
+
+fn parse_json<T: for<'de> Deserialize<'de>>(
+    form: Form,
+    text: Option<String>,
+    message: &str,
+) -> Result<Option<T>, Refused> {
+    let Some(text) = text else { return Ok(None) };
+    check_json(form, text.as_bytes())?;
+    serde_json::from_str(&text).map_err(|_| malformed(form, message))
+}
+
+async fn read_body(
+    form: Form,
+    request: &HttpRequest,
+    payload: Payload,
+    bytes_max: usize,
+) -> Result<Vec<u8>, Refused> {
+    let too_large = || {
+        let message = format!("The body is larger than {bytes_max} bytes.");
+        Refused::new(form, StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::QueryTooLarge, message)
+    };
+    let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let declared: usize = declared.unwrap_or_default();
+    if declared > DRAINED_BYTES_MAX {
+        return Err(too_large());
+    }
+    let mut body = Vec::with_capacity(declared.min(bytes_max));
+    match tokio::time::timeout(BODY_TIMEOUT, fill(&mut body, payload, bytes_max)).await {
+        Ok(Ok(len)) if len <= bytes_max => Ok(body),
+        Ok(Ok(_)) => Err(too_large()),
+        Ok(Err(())) => Err(malformed(form, "The body could not be read.")),
+        Err(_) => {
+            let message = "The body took too long.";
+            Err(Refused::new(form, StatusCode::REQUEST_TIMEOUT, ErrorCode::BadUserInput, message))
+        }
+    }
+}
+
+/// Keeps the first `bytes_max` bytes and says how many there were.
+async fn fill(body: &mut Vec<u8>, mut payload: Payload, bytes_max: usize) -> Result<usize, ()> {
+    let mut len = 0_usize;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| ())?;
+        len += chunk.len();
+        if len > DRAINED_BYTES_MAX {
+            break;
+        }
+        if len <= bytes_max {
+            body.extend_from_slice(&chunk);
+        }
+    }
+    Ok(len)
+}
+
+/// Whether any text in a value has a control character; asked before anything is executed.
+fn has_control_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => has_control(text),
+        Value::Enum(name) => has_control(name),
+        Value::List(values) => values.iter().any(has_control_text),
+        Value::Object(fields) => fields.values().any(has_control_text),
+        Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Binary(_) => false,
+    }
+}
