@@ -14,6 +14,7 @@ use crate::graphql::Schemas;
 
 mod admin;
 mod documents;
+mod incoming;
 mod metrics;
 mod negotiation;
 mod parameters;
@@ -30,6 +31,8 @@ const DRAIN_S: u64 = 5;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to send a request's head, or to shake hands.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection is still read after an answer that closes it.
+const LINGER: Duration = Duration::from_millis(100);
 /// How often the keys of tokens are looked at, and idle callers forgotten.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 
@@ -120,6 +123,7 @@ pub fn serve_until(
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(REQUEST_HEAD_TIMEOUT)
             .tls_handshake_timeout(REQUEST_HEAD_TIMEOUT)
+            .client_disconnect_timeout(LINGER)
             .shutdown_timeout(DRAIN_S)
             .disable_signals();
         let server = match tls {

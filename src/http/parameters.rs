@@ -1,26 +1,18 @@
 //! What a request says: read from a bounded JSON body, or from the query of a GET.
 
-use std::time::Duration;
-
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_LENGTH;
-use actix_web::web::{Payload, Query};
+use actix_web::web::Query;
 use async_graphql::{Value, Variables};
-use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
+use super::incoming::{BodyError, Incoming};
 use super::negotiation::Form;
 use super::reply::Refused;
 use crate::domain::text::has_control;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::guard::{Objection, check_body};
-
-/// Bytes read and thrown away so that the refusal of a larger body arrives.
-const DRAINED_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// How long a client may take to send its body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The parameters of a request.
 #[derive(Debug, Default, Deserialize)]
@@ -49,11 +41,10 @@ impl Parameters {
     /// Those of a POST, with a body of at most `bytes_max` bytes.
     pub(super) async fn of_body(
         form: Form,
-        request: &HttpRequest,
-        payload: Payload,
+        incoming: &mut Incoming,
         bytes_max: usize,
     ) -> Result<Self, Refused> {
-        let body = read_body(form, request, payload, bytes_max).await?;
+        let body = read_body(form, incoming, bytes_max).await?;
         check_json(form, &body)?;
         // A list would be read as the fields in order.
         let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
@@ -131,47 +122,18 @@ fn parse_json<T: for<'de> Deserialize<'de>>(
     serde_json::from_str(&text).map_err(|_| malformed(form, message))
 }
 
-async fn read_body(
-    form: Form,
-    request: &HttpRequest,
-    payload: Payload,
-    bytes_max: usize,
-) -> Result<Vec<u8>, Refused> {
-    let too_large = || {
-        let message = format!("The body is larger than {bytes_max} bytes.");
-        Refused::new(form, StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::QueryTooLarge, message)
-    };
-    let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let declared: usize = declared.unwrap_or_default();
-    if declared > DRAINED_BYTES_MAX {
-        return Err(too_large());
-    }
-    let mut body = Vec::with_capacity(declared.min(bytes_max));
-    match tokio::time::timeout(BODY_TIMEOUT, fill(&mut body, payload, bytes_max)).await {
-        Ok(Ok(len)) if len <= bytes_max => Ok(body),
-        Ok(Ok(_)) => Err(too_large()),
-        Ok(Err(())) => Err(malformed(form, "The body could not be read.")),
-        Err(_) => {
+async fn read_body(form: Form, incoming: &mut Incoming, bytes_max: usize) -> Result<Vec<u8>, Refused> {
+    incoming.read(bytes_max).await.map_err(|error| match error {
+        BodyError::TooLarge => {
+            let message = format!("The body is larger than {bytes_max} bytes.");
+            Refused::new(form, StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::QueryTooLarge, message)
+        }
+        BodyError::TooSlow => {
             let message = "The body took too long.";
-            Err(Refused::new(form, StatusCode::REQUEST_TIMEOUT, ErrorCode::BadUserInput, message))
+            Refused::new(form, StatusCode::REQUEST_TIMEOUT, ErrorCode::BadUserInput, message)
         }
-    }
-}
-
-/// Keeps the first `bytes_max` bytes and says how many there were.
-async fn fill(body: &mut Vec<u8>, mut payload: Payload, bytes_max: usize) -> Result<usize, ()> {
-    let mut len = 0_usize;
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| ())?;
-        len += chunk.len();
-        if len > DRAINED_BYTES_MAX {
-            break;
-        }
-        if len <= bytes_max {
-            body.extend_from_slice(&chunk);
-        }
-    }
-    Ok(len)
+        BodyError::Broken => malformed(form, "The body could not be read."),
+    })
 }
 
 /// Whether any text in a value has a control character; asked before anything is executed.

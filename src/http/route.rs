@@ -13,6 +13,7 @@ use async_graphql::parser::types::OperationType;
 use futures_util::FutureExt;
 
 use super::Shared;
+use super::incoming::Incoming;
 use super::metrics::operation;
 use super::negotiation::{Form, check_content_type, form};
 use super::parameters::Parameters;
@@ -35,24 +36,30 @@ pub(super) fn configure(routes: &mut ServiceConfig) {
     routes.default_service(web::to(not_found));
 }
 
-async fn not_found(shared: Data<Shared>) -> HttpResponse {
+async fn not_found(payload: Payload, shared: Data<Shared>) -> HttpResponse {
     let status = StatusCode::NOT_FOUND;
     let refused = Refused::new(Form::Json, status, ErrorCode::BadUserInput, "The API is POST /graphql.");
-    Visit::begin(&shared).end(refused.into())
+    Incoming::new(payload).answer(Visit::begin(&shared).end(refused.into())).await
 }
 
-async fn method_not_allowed(shared: Data<Shared>) -> HttpResponse {
+async fn method_not_allowed(payload: Payload, shared: Data<Shared>) -> HttpResponse {
     let message = "The API is POST /graphql; a query may also be a GET.";
-    Visit::begin(&shared).end(Refused::method_not_allowed(Form::Json, "GET, POST", message).into())
+    let refused = Refused::method_not_allowed(Form::Json, "GET, POST", message);
+    Incoming::new(payload).answer(Visit::begin(&shared).end(refused.into())).await
 }
 
 async fn graphql(request: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
     let mut visit = Visit::begin(&shared);
-    let answer = answer(&mut visit, &request, payload).await;
-    visit.end(answer.unwrap_or_else(Answer::from))
+    let mut incoming = Incoming::new(payload);
+    let answer = answer(&mut visit, &request, &mut incoming).await;
+    incoming.answer(visit.end(answer.unwrap_or_else(Answer::from))).await
 }
 
-async fn answer(visit: &mut Visit<'_>, request: &HttpRequest, payload: Payload) -> Result<Answer, Refused> {
+async fn answer(
+    visit: &mut Visit<'_>,
+    request: &HttpRequest,
+    incoming: &mut Incoming,
+) -> Result<Answer, Refused> {
     let shared = visit.shared;
     let form = form(request)?;
     let asker = asker(visit, form, request)?;
@@ -67,7 +74,7 @@ async fn answer(visit: &mut Visit<'_>, request: &HttpRequest, payload: Payload) 
         Parameters::of_search(form, request)?
     } else {
         check_content_type(form, request)?;
-        Parameters::of_body(form, request, payload, limits::body_bytes_max(&asker.caller)).await?
+        Parameters::of_body(form, incoming, limits::body_bytes_max(&asker.caller)).await?
     };
     let document =
         shared.documents.find(form, &parameters, asker.documents, asker.urgency, &shared.engine).await?;

@@ -3,6 +3,7 @@
 
 mod api;
 mod cli;
+mod edge;
 mod layers;
 mod processes;
 mod rules;

@@ -11,12 +11,12 @@ mod one_key;
 mod operator;
 mod outage;
 mod proof;
-mod server;
-mod site;
+pub mod server;
+pub mod site;
 
 /// These tests keep every core busy and measure time: one after the other, they don't wait for each
 /// other's servers.
-fn alone() -> MutexGuard<'static, ()> {
+pub fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }

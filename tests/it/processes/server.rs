@@ -40,6 +40,11 @@ impl Server {
         Self { address, child, log, _open_until_dropped: out }
     }
 
+    /// Its number among the processes.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// As `kill -9`: no warning, nothing is flushed.
     pub fn kill(&mut self) {
         self.child.kill().expect("a process of ours can be killed");

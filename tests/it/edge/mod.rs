@@ -1,0 +1,13 @@
+//! What stands between the network and the ledger: nothing from outside stalls, fools or empties the
+//! server.
+
+mod attacks;
+mod audit_suite;
+mod budgets;
+mod documents;
+mod jwks;
+mod operations;
+mod peers;
+mod raw;
+mod revocation;
+mod route;
