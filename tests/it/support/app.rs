@@ -61,6 +61,15 @@ pub struct TestApp<'a> {
 impl<'a> TestApp<'a> {
     /// Starts it with channels COUNTER-1 (asking) and WECHAT (reporting), and what `commands` set up.
     pub fn start(database: &'a TestDatabase, commands: Vec<Command>) -> Self {
+        Self::start_with(database, commands, |_| {})
+    }
+
+    /// As [`TestApp::start`], with other settings.
+    pub fn start_with(
+        database: &'a TestDatabase,
+        commands: Vec<Command>,
+        change: impl FnOnce(&mut HttpSettings),
+    ) -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(NOON_MS)));
         let settings = EngineSettings::default();
         let start = || {
@@ -93,15 +102,16 @@ impl<'a> TestApp<'a> {
         let verifier =
             Verifier::from_secret(&secret(), ISSUER_DEFAULT).expect("a secret that is long enough");
         let (served, unbounded) = (engine.clone(), Allowance::UNBOUNDED);
+        let mut settings = HttpSettings {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            admin_listen: None,
+            tls: None,
+            workers: 2,
+            allowances: Allowances { customers: unbounded, channels: unbounded },
+            request_id_prefix: 1,
+        };
+        change(&mut settings);
         let thread = std::thread::spawn(move || {
-            let settings = HttpSettings {
-                listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-                admin_listen: None,
-                tls: None,
-                workers: 2,
-                allowances: Allowances { customers: unbounded, channels: unbounded },
-                request_id_prefix: 1,
-            };
             let stop = async move {
                 let _either_way_it_stops = stopped.await;
             };
