@@ -21,7 +21,7 @@ const CACHE_LEN_MAX: u64 = 1_000;
 /// A longer document is parsed each time: it holds its values, not variables, and won't come again.
 const CACHED_BYTES_MAX: usize = 4 * 1024;
 /// After this long a trusted document is looked up again, so that one no longer trusted is forgotten.
-const TRUSTED_FOR: Duration = Duration::from_secs(30);
+const TRUSTED_FOR: Duration = Duration::from_secs(10);
 /// By this message Apollo's clients know that they must send the document itself.
 const NOT_FOUND: &str = "PersistedQueryNotFound";
 

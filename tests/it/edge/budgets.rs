@@ -54,8 +54,7 @@ const ACCOUNTS: &str = "query($n: [String!]!) { accounts(numbers: $n) { number }
 #[test]
 fn who_asks_for_too_many_accounts_waits_and_others_do_not() {
     for_each_backend(|database| {
-        let app =
-            town(database, Allowances { customers: allowance(0, 10), channels: Allowance::UNBOUNDED });
+        let app = town(database, Allowances { customers: allowance(0, 10), channels: Allowance::UNBOUNDED });
         let (scanner, other) = (customer(&app, "scanner"), customer(&app, "other"));
         let numbers = |count: usize| json!({ "n": vec![NONE; count] });
         assert_eq!(scanner.send(ACCOUNTS, numbers(8)).status, 200);
@@ -81,10 +80,7 @@ fn who_asks_for_too_many_accounts_waits_and_others_do_not() {
 #[test]
 fn who_asks_too_often_is_refused_before_anything_is_done() {
     for_each_backend(|database| {
-        let app = town(
-            database,
-            Allowances { customers: Allowance::UNBOUNDED, channels: allowance(3, 0) },
-        );
+        let app = town(database, Allowances { customers: Allowance::UNBOUNDED, channels: allowance(3, 0) });
         let bank = app.channel("BANK-1");
         let input = |key: &str| json!({ "idempotencyKey": key, "accountNumber": OWN, "amount": "1.00" });
         for key in ["k1", "k2", "k3"] {

@@ -11,3 +11,4 @@ mod peers;
 mod raw;
 mod revocation;
 mod route;
+mod shedding;

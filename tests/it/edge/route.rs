@@ -131,7 +131,9 @@ fn who_may_not_post_has_little_to_say() {
             let query = r#"{"query":"{ serviceConfig { limits { bodyBytesMax } } }"}"#;
             format!("{query}{}", " ".repeat(len - query.len()))
         };
-        for (token, bytes_max) in [(poster, 1_048_576), (reader.as_str(), 65_536), (customer.as_str(), 65_536)] {
+        for (token, bytes_max) in
+            [(poster, 1_048_576), (reader.as_str(), 65_536), (customer.as_str(), 65_536)]
+        {
             let fits = post(app.address, token, body(bytes_max).as_bytes());
             assert_eq!(fits.json()["data"]["serviceConfig"]["limits"]["bodyBytesMax"], bytes_max);
             let larger = post(app.address, token, body(bytes_max + 1).as_bytes());
@@ -148,7 +150,8 @@ fn who_may_not_post_has_little_to_say() {
 fn an_answer_carries_few_errors_and_its_number() {
     with_app(|app, token| {
         let wrong: String = (0..100).map(|index| format!("wrong{index} ")).collect();
-        let reply = post(app.address, token, json!({ "query": format!("{{ {wrong} }}") }).to_string().as_bytes());
+        let reply =
+            post(app.address, token, json!({ "query": format!("{{ {wrong} }}") }).to_string().as_bytes());
         assert_eq!(reply.json()["errors"].as_array().map(Vec::len), Some(20));
         let first = reply.head.lines().find_map(|line| line.strip_prefix("x-request-id: "));
         assert_eq!(first.map(|id| id.split('-').next()), Some(Some("00000001")));

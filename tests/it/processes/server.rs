@@ -28,7 +28,8 @@ impl Server {
         let mut out = BufReader::new(child.stdout.take().expect("its standard output"));
         let mut line = String::new();
         let read = out.read_line(&mut line);
-        let address = line.trim().strip_prefix("listening on http://").and_then(|rest| {
+        let address = line.trim().strip_prefix("listening on http").and_then(|rest| {
+            let (_scheme, rest) = rest.split_once("://")?;
             let (address, _path) = rest.split_once('/')?;
             address.parse().ok()
         });

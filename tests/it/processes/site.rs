@@ -100,8 +100,13 @@ impl Site {
 
     /// A server that listens.
     pub fn serve(&self) -> Server {
+        self.start(self.serve_command())
+    }
+
+    /// Starts a prepared `serve`.
+    pub fn start(&self, command: Command) -> Server {
         let number = self.servers.fetch_add(1, Ordering::Relaxed);
-        Server::start(self.serve_command(), self.folder().join(format!("serve-{number}.log")))
+        Server::start(command, self.folder().join(format!("serve-{number}.log")))
     }
 
     /// A token of this channel, good for the whole test.

@@ -1,0 +1,115 @@
+//! Under overload counters and callbacks go first, batches and apps are shed first, and what was shed
+//! left no trace.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use futures_util::future::{join_all, maybe_done};
+use granary::domain::account::CustomerClass::Residential;
+use granary::domain::answer::Answer;
+use granary::domain::clock::Clock;
+use granary::engine::{Engine, EngineError, EngineSettings, Urgency};
+use granary::store::audit::{self, Verdict};
+use granary::store::connection::Connection;
+use granary::store::read;
+
+use crate::support::backends::{TestDatabase, for_each_backend};
+use crate::support::commands::{NOON_MS, add_channel, key, lane, payment_of, post, save_account, settle};
+
+const ACCOUNT: &str = "0000000001";
+const CHANNEL: &str = "BANK-1";
+/// Places in the queue: 4 for the last, 6 for the usual, 8 for the first.
+const PLACES: usize = 8;
+const WITHIN: Duration = Duration::from_secs(10);
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now_ms(&self) -> i64 {
+        NOON_MS
+    }
+}
+
+/// Keeps writers from committing until it is dropped.
+struct Blockade(Connection);
+
+impl Blockade {
+    fn on(database: &TestDatabase) -> Self {
+        let mut connection = database.writer();
+        match &mut connection {
+            Connection::Postgres(inner) => inner.batch_execute("BEGIN; LOCK TABLE idempotency_keys"),
+            Connection::Sqlite(inner) => inner.batch_execute("BEGIN IMMEDIATE"),
+        }
+        .expect("a lock");
+        Self(connection)
+    }
+
+    fn lift(mut self) {
+        match &mut self.0 {
+            Connection::Postgres(inner) => inner.batch_execute("ROLLBACK"),
+            Connection::Sqlite(inner) => inner.batch_execute("ROLLBACK"),
+        }
+        .expect("the lock is given back");
+    }
+}
+
+#[test]
+fn the_last_are_shed_first_and_served_last() {
+    for_each_backend(|database| {
+        settle(
+            &mut lane(&database.database),
+            vec![
+                add_channel(CHANNEL, granary::domain::channel::ChannelMode::Asking),
+                save_account(ACCOUNT, Residential),
+            ],
+        );
+        let settings = EngineSettings { queue_len_max: PLACES, ..EngineSettings::default() };
+        let on_storage_failure = Arc::new(|error: &_| panic!("the storage failed: {error}"));
+        let engine = Engine::start(&database.database, &settings, Arc::new(Noon), on_storage_failure)
+            .expect("the engine starts");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        runtime.block_on(overload(&engine, database));
+        engine.close();
+        for finding in audit::run(&mut database.reader()).expect("the audit runs") {
+            assert!(!matches!(finding.verdict, Verdict::Broken { .. }), "{finding:?}");
+        }
+    });
+}
+
+async fn overload(engine: &Engine, database: &TestDatabase) {
+    let submit = |urgency, text: &str| engine.submit(urgency, post(CHANNEL, text, ACCOUNT, 100));
+    let blockade = Blockade::on(database);
+    let mut first = pin!(maybe_done(submit(Urgency::First, "taken")));
+    assert!(futures_util::poll!(first.as_mut()).is_pending());
+    let started = Instant::now();
+    while engine.load().commands > 0 {
+        assert!(started.elapsed() < WITHIN, "the lane takes the first command");
+        tokio::task::yield_now().await;
+    }
+    let mut waiting = Vec::new();
+    for (urgency, fits) in [(Urgency::Last, 4), (Urgency::Usual, 2), (Urgency::First, 2)] {
+        for number in 0..fits {
+            let mut answer = Box::pin(submit(urgency, &format!("{}-{number}", urgency.word())));
+            assert!(futures_util::poll!(answer.as_mut()).is_pending(), "{urgency:?} {number} fits");
+            waiting.push(answer);
+        }
+        let shed = submit(urgency, &format!("{}-shed", urgency.word())).await;
+        assert_eq!(shed, Err(EngineError::Busy), "{urgency:?}");
+    }
+    assert_eq!(engine.load().commands_shed, [1, 1, 1]);
+    blockade.lift();
+    first.as_mut().await;
+    let answers: Vec<Answer> =
+        join_all(waiting).await.into_iter().map(|answer| answer.expect("a definite answer")).collect();
+    let numbers: Vec<i64> = answers.iter().map(|answer| payment_of(answer).0.id).collect();
+    let (last, urgent) = (&numbers[..4], &numbers[6..]);
+    let earliest_of_last = last.iter().min().expect("four");
+    assert!(urgent.iter().all(|number| number < earliest_of_last), "the urgent come first: {numbers:?}");
+    for urgency in Urgency::ALL {
+        let key = key(CHANNEL, &format!("{}-shed", urgency.word()));
+        let found = read::find_key(&mut database.reader(), &key).expect("a look-up");
+        assert!(found.is_none(), "{urgency:?}: what was shed left {found:?}");
+    }
+}
