@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, at};
 use crate::support::backends::TestDatabase;
-use crate::support::commands::{NOON_MS, actor, issue_bill, key, post, post_input};
+use crate::support::commands::{NOON_MS, actor, issue_bill, key, post_input};
 
 /// The channel whose household is everybody's other.
 pub const NEIGHBOUR: &str = "ALIPAY";
@@ -130,7 +130,6 @@ impl Household {
 struct Texts {
     key: String,
     refused_key: String,
-    surplus_key: String,
     reversal_key: String,
     note: String,
     reason: String,
@@ -141,7 +140,6 @@ impl Texts {
         Self {
             key: format!("{channel}-canary-paid"),
             refused_key: format!("{channel}-refused"),
-            surplus_key: format!("{channel}-surplus"),
             reversal_key: format!("{channel}-canary-undone"),
             note: format!("note with a canary of {channel}"),
             reason: format!("reason with a canary of {channel}"),
@@ -174,8 +172,8 @@ fn accounts_of(index: usize) -> Vec<Command> {
     commands
 }
 
-/// A payment posted and reversed, one that stands, one refused, one with nothing to settle, and a key
-/// used twice.
+/// A payment posted and reversed, one that stands, one refused, a key used twice, and a payment for a
+/// bill that isn't there: where the channel reports, it is posted and leaves an exception.
 fn payments_of(index: usize, channel: &str) -> Vec<Command> {
     let [main, idle, _] = numbers(index);
     let own = Texts::of(channel);
@@ -184,6 +182,12 @@ fn payments_of(index: usize, channel: &str) -> Vec<Command> {
         amount_fen,
         paid_at_ms,
         bill_numbers: None,
+    };
+    let stray = PostInput {
+        account_number: idle,
+        amount_fen: 100,
+        paid_at_ms: None,
+        bill_numbers: Some(vec!["NONE".to_owned()]),
     };
     vec![
         Command::PostPayment(PostPayment {
@@ -200,7 +204,7 @@ fn payments_of(index: usize, channel: &str) -> Vec<Command> {
         post_input(channel, &format!("{channel}-stands"), to_main(10_000, None)),
         post_input(channel, &own.refused_key, to_main(10_000, Some(NOON_MS + DAY_MS))),
         post_input(channel, &own.key, to_main(20_000, None)),
-        post(channel, &own.surplus_key, &idle, 100),
+        post_input(channel, &format!("{channel}-stray"), stray),
     ]
 }
 

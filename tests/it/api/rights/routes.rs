@@ -203,6 +203,11 @@ pub const ROUTES: &[Route] = &[
         account!("{ bills { nodes { notPayableReason { <field> } } } }"),
         "account.bills.nodes.notPayableReason",
     ),
+    both(
+        "Bill",
+        reverse!("{ payment { allocations { bill { <field> } } } }"),
+        "paymentReverse.payment.allocations.bill",
+    ),
     both("BillNotPayableReason", bill!("{ notPayableReason { <field> } }"), "node.notPayableReason"),
     both("BillConnection", account!("{ bills { <field> } }"), "account.bills"),
     both("BillEdge", account!("{ bills { edges { <field> } } }"), "account.bills.edges"),
