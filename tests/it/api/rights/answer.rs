@@ -4,14 +4,15 @@ use serde_json::Value;
 
 use super::fields::Field;
 use super::households::Household;
+use super::path::Path;
 use super::table::Cell;
 use crate::support::client::Reply;
 
 /// Codes of errors that turn a caller away.
 const DENIALS: [&str; 2] = ["UNAUTHENTICATED", "FORBIDDEN"];
 
-/// The most that an answer gives of the field, over all objects at `path`; or what is wrong with it.
-pub fn read(reply: &Reply, path: &str, field: &Field, household: &Household) -> Result<Cell, String> {
+/// The most that an answer gives of the field, over all objects at the path; or what is wrong with it.
+pub fn read(reply: &Reply, path: &Path, field: &Field, household: &Household) -> Result<Cell, String> {
     if let Some(errors) = reply.body["errors"].as_array() {
         let is_denial =
             |error: &Value| error["extensions"]["code"].as_str().is_some_and(|code| DENIALS.contains(&code));
@@ -19,29 +20,11 @@ pub fn read(reply: &Reply, path: &str, field: &Field, household: &Household) -> 
         return if is_denied { Ok(Cell::Deny) } else { Err(format!("unexpected errors: {}", reply.body)) };
     }
     let mut most = Cell::Hidden;
-    for object in objects(&reply.body["data"], path) {
+    for object in path.objects(&reply.body["data"]) {
         let value = object.get("probe").ok_or_else(|| format!("no probe in {}", reply.body))?;
         most = most.max(cell_of(value, &field.row(), household)?);
     }
     Ok(most)
-}
-
-/// The objects at a path such as `account.bills.nodes[number=B1]`; lists are walked through.
-fn objects<'v>(data: &'v Value, path: &str) -> Vec<&'v Value> {
-    path.split('.').filter(|part| !part.is_empty()).fold(vec![data], |found, part| {
-        let (name, condition) = match part.trim_end_matches(']').split_once('[') {
-            Some((name, condition)) => (name, condition.split_once('=')),
-            None => (part, None),
-        };
-        let items = found.into_iter().flat_map(|object| match &object[name] {
-            Value::Array(items) => items.iter().collect(),
-            one => vec![one],
-        });
-        let is_meant = |item: &&Value| {
-            !item.is_null() && condition.is_none_or(|(field, text)| item[field].as_str() == Some(text))
-        };
-        items.filter(is_meant).collect()
-    })
 }
 
 fn cell_of(value: &Value, row: &str, household: &Household) -> Result<Cell, String> {

@@ -95,6 +95,7 @@ impl Household {
             ("<reversal_key>", &own.reversal_key),
             ("<reason>", &own.reason),
             ("<day>", SEED_DAY),
+            ("<amount>", "0.01"),
             ("<fresh>", fresh),
         ];
         holes.iter().fold(text.to_owned(), |text, (hole, value)| text.replace(hole, value))
@@ -247,4 +248,9 @@ fn household(app: &TestApp<'_>, index: usize, channel: &'static str) -> Househol
 /// Every canary of the town.
 pub fn canaries(households: &[Household]) -> Vec<Canary> {
     households.iter().flat_map(Household::canaries).collect()
+}
+
+/// The household of a channel.
+pub fn household_of<'h>(households: &'h [Household], channel: &str) -> &'h Household {
+    households.iter().find(|household| household.channel == channel).expect("each channel has a household")
 }

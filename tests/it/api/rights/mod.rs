@@ -4,21 +4,22 @@
 
 mod answer;
 mod callers;
+mod errors;
 mod fields;
 mod households;
+mod keys;
+mod path;
 mod routes;
 mod survey;
 mod table;
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-
 use self::callers::{BY_KIND, BY_SCOPE, Caller, PERSONAL};
 use self::fields::{Field, published};
-use self::households::{canaries, town};
+use self::households::town;
 use self::survey::Survey;
-use self::table::{Cell, Side, Table};
+use self::table::{Side, Table};
 use crate::support::backends::for_each_backend;
 
 /// The main table.

@@ -1,312 +1,220 @@
 //! The ways that lead to an object of each type. A field is asked for by all of them.
 
 use super::fields::Field;
+use super::path::Path;
 use super::table::Side;
 
-/// A document that leads to objects of one type.
+/// A way to objects of one type: where it starts, and a path from there.
 #[derive(Debug)]
-pub struct Route {
-    /// The type.
-    of: &'static str,
+pub struct Route(&'static str, Start, &'static str);
+
+/// A root field that ways start from.
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    is_mutation: bool,
     /// Whether it leads to nothing but the caller's own.
     is_own_only: bool,
-    /// The document; the field is asked for at `<field>`.
-    document: &'static str,
-    /// Where the objects stand in `data`. Lists are walked through; `[field=text]` keeps those of the
-    /// objects in which it holds.
-    pub path: &'static str,
+    /// The field with its arguments, as a path; empty where the root itself is asked.
+    path: &'static str,
+    /// The type of what is found, where the field's own type is an interface.
+    narrowed_to: Option<&'static str>,
 }
 
-/// Root fields that answer of the caller or the service alone.
-const OWN_ONLY: [&str; 2] = ["Query.channel", "Query.serviceConfig"];
-
-/// The arguments of fields that need some.
-const ARGUMENTS: [(&str, &str); 8] = [
-    ("Query.account", "number: \"<account>\""),
-    ("Query.accounts", "numbers: [\"<account>\", \"<idle>\"]"),
-    ("Query.node", "id: \"<payment_id>\""),
-    ("Query.nodes", "ids: [\"<account_id>\", \"<bill_id>\"]"),
-    ("Query.payment", "idempotencyKey: \"<key>\""),
-    (
-        "Mutation.paymentPost",
-        "input: { idempotencyKey: \"<fresh>\", accountNumber: \"<till>\", amount: \"0.01\" }",
-    ),
-    (
-        "Mutation.paymentBatchPost",
-        "input: { payments: [{ idempotencyKey: \"<fresh>\", accountNumber: \"<till>\", amount: \"0.01\" }] }",
-    ),
-    (
-        "Mutation.paymentReverse",
-        "input: { idempotencyKey: \"<reversal_key>\", paymentIdempotencyKey: \"<key>\", reason: \"<reason>\" }",
-    ),
-];
-
-macro_rules! account {
-    ($rest:literal) => {
-        concat!("{ account(number: \"<account>\") ", $rest, " }")
-    };
-}
-macro_rules! idle {
-    ($rest:literal) => {
-        concat!("{ account(number: \"<idle>\") ", $rest, " }")
-    };
-}
-macro_rules! bill {
-    ($rest:literal) => {
-        concat!("{ node(id: \"<bill_id>\") { ... on Bill ", $rest, " } }")
-    };
-}
-macro_rules! payment {
-    ($rest:literal) => {
-        concat!("{ node(id: \"<payment_id>\") { ... on Payment ", $rest, " } }")
-    };
-}
-macro_rules! by_key {
-    ($rest:literal) => {
-        concat!("{ payment(idempotencyKey: \"<key>\") ", $rest, " }")
-    };
-}
-macro_rules! by_refused_key {
-    ($rest:literal) => {
-        concat!("{ payment(idempotencyKey: \"<refused_key>\") ", $rest, " }")
-    };
-}
-macro_rules! of_channel {
-    ($rest:literal) => {
-        concat!("{ channel { payments(on: \"<day>\", first: 100) ", $rest, " } }")
-    };
-}
-macro_rules! exceptions {
-    ($rest:literal) => {
-        concat!("{ exceptions(first: 100) ", $rest, " }")
-    };
-}
-macro_rules! post {
-    ($rest:literal) => {
-        concat!(
-            "mutation { paymentPost(input: { idempotencyKey: \"<fresh>\", accountNumber: \"<till>\", ",
-            "amount: \"0.01\" }) ",
-            $rest,
-            " }"
-        )
-    };
-}
-macro_rules! post_nothing {
-    ($rest:literal) => {
-        concat!(
-            "mutation { paymentPost(input: { idempotencyKey: \"<fresh>\", accountNumber: \"<till>\", ",
-            "amount: \"0.00\" }) ",
-            $rest,
-            " }"
-        )
-    };
-}
-macro_rules! batch {
-    ($rest:literal) => {
-        concat!(
-            "mutation { paymentBatchPost(input: { payments: [",
-            "{ idempotencyKey: \"<fresh>\", accountNumber: \"<till>\", amount: \"0.01\" }, ",
-            "{ idempotencyKey: \"\", accountNumber: \"<till>\", amount: \"0.01\" }] }) ",
-            $rest,
-            " }"
-        )
-    };
-}
-macro_rules! reverse {
-    ($rest:literal) => {
-        concat!(
-            "mutation { paymentReverse(input: { idempotencyKey: \"<reversal_key>\", ",
-            "paymentIdempotencyKey: \"<key>\", reason: \"<reason>\" }) ",
-            $rest,
-            " }"
-        )
-    };
-}
-macro_rules! reverse_nothing {
-    ($rest:literal) => {
-        concat!(
-            "mutation { paymentReverse(input: { idempotencyKey: \"\", paymentIdempotencyKey: \"<key>\", ",
-            "reason: \"<reason>\" }) ",
-            $rest,
-            " }"
-        )
-    };
+const fn query(path: &'static str) -> Start {
+    Start { is_mutation: false, is_own_only: false, path, narrowed_to: None }
 }
 
-const fn both(of: &'static str, document: &'static str, path: &'static str) -> Route {
-    Route { of, is_own_only: false, document, path }
+const fn node_of(narrowed_to: &'static str, path: &'static str) -> Start {
+    Start { narrowed_to: Some(narrowed_to), ..query(path) }
 }
 
-const fn own(of: &'static str, document: &'static str, path: &'static str) -> Route {
-    Route { of, is_own_only: true, document, path }
+const fn mutation(path: &'static str) -> Start {
+    Start { is_mutation: true, ..query(path) }
 }
+
+const fn own(start: Start) -> Start {
+    Start { is_own_only: true, ..start }
+}
+
+const QUERIES: Start = query("");
+const MUTATIONS: Start = mutation("");
+const ACCOUNT: Start = query("account(number: \"<account>\")");
+const IDLE: Start = query("account(number: \"<idle>\")");
+const ACCOUNTS: Start = query("accounts(numbers: [\"<idle>\", \"<account>\"])");
+const ACCOUNT_ID: Start = query("node(id: \"<account_id>\")");
+const OTHER_IDS: Start = query("nodes(ids: [\"<bill_id>\", \"<payment_id>\"])");
+const ACCOUNT_NODE: Start = node_of("Account", "node(id: \"<account_id>\")");
+const ACCOUNT_NODES: Start = node_of("Account", "nodes(ids: [\"<account_id>\"])");
+const BILL_NODE: Start = node_of("Bill", "node(id: \"<bill_id>\")");
+const BILL_NODES: Start = node_of("Bill", "nodes(ids: [\"<bill_id>\"])");
+const PAYMENT_NODE: Start = node_of("Payment", "node(id: \"<payment_id>\")");
+const PAYMENT_NODES: Start = node_of("Payment", "nodes(ids: [\"<payment_id>\"])");
+const KEY: Start = query("payment(idempotencyKey: \"<key>\")");
+const REFUSED_KEY: Start = query("payment(idempotencyKey: \"<refused_key>\")");
+const CHANNEL: Start = own(query("channel"));
+const DAY: Start = own(query("channel.payments(on: \"<day>\", first: 100)"));
+const SERVICE: Start = own(query("serviceConfig"));
+const EXCEPTIONS: Start = query("exceptions(first: 100)");
+const POST: Start = mutation(
+    "paymentPost(input: { idempotencyKey: \"<fresh>\", accountNumber: \"<till>\", amount: \"<amount>\" })",
+);
+/// What a caller posts is its own, whoever it is posted for.
+const OWN_POST: Start = own(POST);
+const BAD_POST: Start =
+    mutation("paymentPost(input: { idempotencyKey: \"\", accountNumber: \"<till>\", amount: \"<amount>\" })");
+/// One payment that is posted and one that is refused.
+const BATCH: Start = mutation(
+    "paymentBatchPost(input: { payments: [\
+     { idempotencyKey: \"<fresh>\", accountNumber: \"<till>\", amount: \"<amount>\" }, \
+     { idempotencyKey: \"\", accountNumber: \"<till>\", amount: \"<amount>\" }] })",
+);
+const OWN_BATCH: Start = own(BATCH);
+/// A reversal that is there already, so that it is replayed.
+const REVERSE: Start = mutation(
+    "paymentReverse(input: { idempotencyKey: \"<reversal_key>\", \
+     paymentIdempotencyKey: \"<key>\", reason: \"<reason>\" })",
+);
+const BAD_REVERSE: Start = mutation(
+    "paymentReverse(input: { idempotencyKey: \"\", \
+     paymentIdempotencyKey: \"<key>\", reason: \"<reason>\" })",
+);
 
 /// Every way that is tried.
 pub const ROUTES: &[Route] = &[
-    both("Query", "{ <field> }", ""),
-    both("Mutation", "mutation { <field> }", ""),
-    both("Node", "{ node(id: \"<account_id>\") { <field> } }", "node"),
-    both("Node", "{ nodes(ids: [\"<bill_id>\", \"<payment_id>\"]) { <field> } }", "nodes"),
-    both("Account", account!("{ <field> }"), "account"),
-    both("Account", "{ accounts(numbers: [\"<idle>\", \"<account>\"]) { <field> } }", "accounts"),
-    both("Account", "{ node(id: \"<account_id>\") { ... on Account { <field> } } }", "node"),
-    both("Account", "{ nodes(ids: [\"<account_id>\"]) { ... on Account { <field> } } }", "nodes"),
-    both("Account", account!("{ bills { nodes { account { <field> } } } }"), "account.bills.nodes.account"),
-    both(
-        "Account",
-        account!("{ payments { nodes { account { <field> } } } }"),
-        "account.payments.nodes.account",
-    ),
-    both("Account", bill!("{ account { <field> } }"), "node.account"),
-    both("Account", payment!("{ account { <field> } }"), "node.account"),
-    both("Account", by_key!("{ payment { account { <field> } } }"), "payment.payment.account"),
-    own("Account", of_channel!("{ nodes { account { <field> } } }"), "channel.payments.nodes.account"),
-    both(
-        "Account",
-        exceptions!("{ nodes { channel payment { account { <field> } } } }"),
-        "exceptions.nodes[channel=<channel>].payment.account",
-    ),
-    both("Account", post!("{ payment { account { <field> } } }"), "paymentPost.payment.account"),
-    both(
-        "Account",
-        batch!("{ results { payment { account { <field> } } } }"),
-        "paymentBatchPost.results.payment.account",
-    ),
-    both("Account", reverse!("{ payment { account { <field> } } }"), "paymentReverse.payment.account"),
-    both("AccountNotPayableReason", idle!("{ notPayableReason { <field> } }"), "account.notPayableReason"),
-    both("Bill", account!("{ bills { nodes { <field> } } }"), "account.bills.nodes"),
-    both("Bill", account!("{ bills { edges { node { <field> } } } }"), "account.bills.edges.node"),
-    both(
-        "Bill",
-        account!("{ bills(filter: { status: [OPEN, PARTLY_PAID] }) { nodes { <field> } } }"),
-        "account.bills.nodes",
-    ),
-    both("Bill", bill!("{ <field> }"), "node"),
-    both("Bill", payment!("{ allocations { bill { <field> } } }"), "node.allocations.bill"),
-    both(
-        "Bill",
-        by_key!("{ payment { allocations { bill { <field> } } } }"),
-        "payment.payment.allocations.bill",
-    ),
-    own(
-        "Bill",
-        of_channel!("{ nodes { allocations { bill { <field> } } } }"),
-        "channel.payments.nodes.allocations.bill",
-    ),
-    both(
-        "Bill",
-        post!("{ payment { allocations { bill { <field> } } } }"),
-        "paymentPost.payment.allocations.bill",
-    ),
-    both(
-        "BillNotPayableReason",
-        account!("{ bills { nodes { notPayableReason { <field> } } } }"),
-        "account.bills.nodes.notPayableReason",
-    ),
-    both(
-        "Bill",
-        reverse!("{ payment { allocations { bill { <field> } } } }"),
-        "paymentReverse.payment.allocations.bill",
-    ),
-    both("BillNotPayableReason", bill!("{ notPayableReason { <field> } }"), "node.notPayableReason"),
-    both("BillConnection", account!("{ bills { <field> } }"), "account.bills"),
-    both("BillEdge", account!("{ bills { edges { <field> } } }"), "account.bills.edges"),
-    both("Allocation", payment!("{ allocations { <field> } }"), "node.allocations"),
-    both("Allocation", by_key!("{ payment { allocations { <field> } } }"), "payment.payment.allocations"),
-    both(
-        "Allocation",
-        account!("{ payments { nodes { allocations { <field> } } } }"),
-        "account.payments.nodes.allocations",
-    ),
-    own(
-        "Allocation",
-        of_channel!("{ nodes { allocations { <field> } } }"),
-        "channel.payments.nodes.allocations",
-    ),
-    both("Allocation", post!("{ payment { allocations { <field> } } }"), "paymentPost.payment.allocations"),
-    both("Payment", payment!("{ <field> }"), "node"),
-    both("Payment", "{ nodes(ids: [\"<payment_id>\"]) { ... on Payment { <field> } } }", "nodes"),
-    both("Payment", by_key!("{ payment { <field> } }"), "payment.payment"),
-    both("Payment", account!("{ payments { nodes { <field> } } }"), "account.payments.nodes"),
-    both("Payment", account!("{ payments { edges { node { <field> } } } }"), "account.payments.edges.node"),
-    both("Payment", bill!("{ payments { nodes { <field> } } }"), "node.payments.nodes"),
-    own("Payment", of_channel!("{ nodes { <field> } }"), "channel.payments.nodes"),
-    both(
-        "Payment",
-        exceptions!("{ nodes { channel payment { <field> } } }"),
-        "exceptions.nodes[channel=<channel>].payment",
-    ),
-    own("Payment", post!("{ payment { <field> } }"), "paymentPost.payment"),
-    own("Payment", batch!("{ results { payment { <field> } } }"), "paymentBatchPost.results.payment"),
-    both("Payment", reverse!("{ payment { <field> } }"), "paymentReverse.payment"),
-    both("PaymentConnection", account!("{ payments { <field> } }"), "account.payments"),
-    both("PaymentConnection", bill!("{ payments { <field> } }"), "node.payments"),
-    own("PaymentConnection", of_channel!("{ <field> }"), "channel.payments"),
-    both("PaymentEdge", account!("{ payments { edges { <field> } } }"), "account.payments.edges"),
-    own("PaymentEdge", of_channel!("{ edges { <field> } }"), "channel.payments.edges"),
-    both("Reversal", payment!("{ reversal { <field> } }"), "node.reversal"),
-    both("Reversal", by_key!("{ payment { reversal { <field> } } }"), "payment.payment.reversal"),
-    both(
-        "Reversal",
-        account!("{ payments { nodes { reversal { <field> } } } }"),
-        "account.payments.nodes.reversal",
-    ),
-    own("Reversal", of_channel!("{ nodes { reversal { <field> } } }"), "channel.payments.nodes.reversal"),
-    both("Reversal", reverse!("{ payment { reversal { <field> } } }"), "paymentReverse.payment.reversal"),
-    both("PageInfo", account!("{ bills { pageInfo { <field> } } }"), "account.bills.pageInfo"),
-    both("PageInfo", account!("{ payments { pageInfo { <field> } } }"), "account.payments.pageInfo"),
-    both("PageInfo", bill!("{ payments { pageInfo { <field> } } }"), "node.payments.pageInfo"),
-    own("PageInfo", of_channel!("{ pageInfo { <field> } }"), "channel.payments.pageInfo"),
-    both("PageInfo", exceptions!("{ pageInfo { <field> } }"), "exceptions.pageInfo"),
-    own("Channel", "{ channel { <field> } }", "channel"),
-    own("ChannelTotals", "{ channel { totals(on: \"<day>\") { <field> } } }", "channel.totals"),
-    both("Exception", exceptions!("{ nodes { channel <field> } }"), "exceptions.nodes[channel=<channel>]"),
-    both(
-        "Exception",
-        exceptions!("{ edges { node { channel <field> } } }"),
-        "exceptions.edges.node[channel=<channel>]",
-    ),
-    both("ExceptionConnection", exceptions!("{ <field> }"), "exceptions"),
-    both("ExceptionEdge", exceptions!("{ edges { <field> } }"), "exceptions.edges"),
-    both("PaymentStatusResult", by_key!("{ <field> }"), "payment"),
-    both("PaymentStatusResult", by_refused_key!("{ <field> }"), "payment"),
-    both("PaymentPostPayload", post!("{ <field> }"), "paymentPost"),
-    both("PaymentPostPayload", post_nothing!("{ <field> }"), "paymentPost"),
-    both("PaymentPostPayload", batch!("{ results { <field> } }"), "paymentBatchPost.results"),
-    both("PaymentPostUserError", post_nothing!("{ userErrors { <field> } }"), "paymentPost.userErrors"),
-    both(
-        "PaymentPostUserError",
-        batch!("{ results { userErrors { <field> } } }"),
-        "paymentBatchPost.results.userErrors",
-    ),
-    both("PaymentPostUserError", by_refused_key!("{ refusal { <field> } }"), "payment.refusal"),
-    both("PaymentBatchPostPayload", batch!("{ <field> }"), "paymentBatchPost"),
-    both("PaymentReversePayload", reverse!("{ <field> }"), "paymentReverse"),
-    both("PaymentReversePayload", reverse_nothing!("{ <field> }"), "paymentReverse"),
-    both(
-        "PaymentReverseUserError",
-        reverse_nothing!("{ userErrors { <field> } }"),
-        "paymentReverse.userErrors",
-    ),
-    own("ServiceConfig", "{ serviceConfig { <field> } }", "serviceConfig"),
-    own("Limits", "{ serviceConfig { limits { <field> } } }", "serviceConfig.limits"),
+    Route("Query", QUERIES, ""),
+    Route("Mutation", MUTATIONS, ""),
+    Route("Node", ACCOUNT_ID, ""),
+    Route("Node", OTHER_IDS, ""),
+    Route("Account", ACCOUNT, ""),
+    Route("Account", ACCOUNTS, ""),
+    Route("Account", ACCOUNT_NODE, ""),
+    Route("Account", ACCOUNT_NODES, ""),
+    Route("Account", ACCOUNT, "bills.nodes.account"),
+    Route("Account", ACCOUNT, "payments.nodes.account"),
+    Route("Account", BILL_NODE, "account"),
+    Route("Account", PAYMENT_NODE, "account"),
+    Route("Account", KEY, "payment.account"),
+    Route("Account", DAY, "nodes.account"),
+    Route("Account", EXCEPTIONS, "nodes[channel=<channel>].payment.account"),
+    Route("Account", POST, "payment.account"),
+    Route("Account", BATCH, "results.payment.account"),
+    Route("Account", REVERSE, "payment.account"),
+    Route("AccountNotPayableReason", IDLE, "notPayableReason"),
+    Route("AccountNotPayableReason", ACCOUNTS, "notPayableReason"),
+    Route("Bill", ACCOUNT, "bills.nodes"),
+    Route("Bill", ACCOUNT, "bills.edges.node"),
+    Route("Bill", ACCOUNT, "bills(filter: { status: [OPEN, PARTLY_PAID] }).nodes"),
+    Route("Bill", BILL_NODE, ""),
+    Route("Bill", BILL_NODES, ""),
+    Route("Bill", PAYMENT_NODE, "allocations.bill"),
+    Route("Bill", KEY, "payment.allocations.bill"),
+    Route("Bill", DAY, "nodes.allocations.bill"),
+    Route("Bill", POST, "payment.allocations.bill"),
+    Route("Bill", BATCH, "results.payment.allocations.bill"),
+    Route("Bill", REVERSE, "payment.allocations.bill"),
+    Route("BillNotPayableReason", ACCOUNT, "bills.nodes.notPayableReason"),
+    Route("BillNotPayableReason", BILL_NODE, "notPayableReason"),
+    Route("BillConnection", ACCOUNT, "bills"),
+    Route("BillEdge", ACCOUNT, "bills.edges"),
+    Route("Allocation", ACCOUNT, "payments.nodes.allocations"),
+    Route("Allocation", PAYMENT_NODE, "allocations"),
+    Route("Allocation", KEY, "payment.allocations"),
+    Route("Allocation", DAY, "nodes.allocations"),
+    Route("Allocation", POST, "payment.allocations"),
+    Route("Allocation", REVERSE, "payment.allocations"),
+    Route("Payment", ACCOUNT, "payments.nodes"),
+    Route("Payment", ACCOUNT, "payments.edges.node"),
+    Route("Payment", BILL_NODE, "payments.nodes"),
+    Route("Payment", PAYMENT_NODE, ""),
+    Route("Payment", PAYMENT_NODES, ""),
+    Route("Payment", KEY, "payment"),
+    Route("Payment", DAY, "nodes"),
+    Route("Payment", EXCEPTIONS, "nodes[channel=<channel>].payment"),
+    Route("Payment", OWN_POST, "payment"),
+    Route("Payment", OWN_BATCH, "results.payment"),
+    Route("Payment", REVERSE, "payment"),
+    Route("PaymentConnection", ACCOUNT, "payments"),
+    Route("PaymentConnection", BILL_NODE, "payments"),
+    Route("PaymentConnection", DAY, ""),
+    Route("PaymentEdge", ACCOUNT, "payments.edges"),
+    Route("PaymentEdge", BILL_NODE, "payments.edges"),
+    Route("PaymentEdge", DAY, "edges"),
+    Route("Reversal", ACCOUNT, "payments.nodes.reversal"),
+    Route("Reversal", BILL_NODE, "payments.nodes.reversal"),
+    Route("Reversal", PAYMENT_NODE, "reversal"),
+    Route("Reversal", KEY, "payment.reversal"),
+    Route("Reversal", DAY, "nodes.reversal"),
+    Route("Reversal", REVERSE, "payment.reversal"),
+    Route("PageInfo", ACCOUNT, "bills.pageInfo"),
+    Route("PageInfo", ACCOUNT, "payments.pageInfo"),
+    Route("PageInfo", BILL_NODE, "payments.pageInfo"),
+    Route("PageInfo", DAY, "pageInfo"),
+    Route("PageInfo", EXCEPTIONS, "pageInfo"),
+    Route("Channel", CHANNEL, ""),
+    Route("ChannelTotals", CHANNEL, "totals(on: \"<day>\")"),
+    Route("Exception", EXCEPTIONS, "nodes[channel=<channel>]"),
+    Route("Exception", EXCEPTIONS, "edges.node[channel=<channel>]"),
+    Route("ExceptionConnection", EXCEPTIONS, ""),
+    Route("ExceptionEdge", EXCEPTIONS, "edges"),
+    Route("PaymentStatusResult", KEY, ""),
+    Route("PaymentStatusResult", REFUSED_KEY, ""),
+    Route("PaymentPostPayload", POST, ""),
+    Route("PaymentPostPayload", BAD_POST, ""),
+    Route("PaymentPostPayload", BATCH, "results"),
+    Route("PaymentPostUserError", BAD_POST, "userErrors"),
+    Route("PaymentPostUserError", BATCH, "results.userErrors"),
+    Route("PaymentPostUserError", REFUSED_KEY, "refusal"),
+    Route("PaymentBatchPostPayload", BATCH, ""),
+    Route("PaymentReversePayload", REVERSE, ""),
+    Route("PaymentReversePayload", BAD_REVERSE, ""),
+    Route("PaymentReverseUserError", BAD_REVERSE, "userErrors"),
+    Route("ServiceConfig", SERVICE, ""),
+    Route("Limits", SERVICE, "limits"),
+];
+
+/// Root fields that answer of the caller or of the service alone.
+const OWN_ONLY: [&str; 2] = ["Query.channel", "Query.serviceConfig"];
+
+/// Fields that are asked for as ways start, since they need arguments.
+const WITH_ARGUMENTS: [(&str, Start); 8] = [
+    ("Query.account", ACCOUNT),
+    ("Query.accounts", ACCOUNTS),
+    ("Query.node", PAYMENT_NODE),
+    ("Query.nodes", OTHER_IDS),
+    ("Query.payment", KEY),
+    ("Mutation.paymentPost", POST),
+    ("Mutation.paymentBatchPost", BATCH),
+    ("Mutation.paymentReverse", REVERSE),
 ];
 
 /// The ways to a field on this side, with their places among [`ROUTES`].
 pub fn routes_to<'f>(field: &'f Field, side: Side) -> impl Iterator<Item = (usize, &'static Route)> + 'f {
     let is_own_only = OWN_ONLY.contains(&field.row().as_str());
-    ROUTES.iter().enumerate().filter(move |(_, route)| {
-        route.of == field.owner && (side == Side::Own || !(route.is_own_only || is_own_only))
+    ROUTES.iter().enumerate().filter(move |(_, Route(of, start, _))| {
+        *of == field.owner && (side == Side::Own || !(start.is_own_only || is_own_only))
     })
 }
 
 impl Route {
-    /// The document that asks for this field under the name `probe`.
-    pub fn document(&self, field: &Field) -> String {
+    /// The document that asks for this field under the name `probe`. `fill` puts values in `<holes>`.
+    pub fn document(&self, field: &Field, fill: impl Fn(&str) -> String) -> String {
+        let Self(_, start, path) = self;
         let row = field.row();
-        let arguments = ARGUMENTS.iter().find(|(name, _)| *name == row);
-        let arguments = arguments.map_or_else(String::new, |(_, arguments)| format!("({arguments})"));
+        let with_arguments = WITH_ARGUMENTS.iter().find(|(name, _)| *name == row);
+        let asked = with_arguments.map_or(field.name.as_str(), |(_, start)| start.path);
         let selection = if field.holds_objects { " { __typename }" } else { "" };
-        self.document.replace("<field>", &format!("probe: {}{arguments}{selection}", field.name))
+        let inner = Path::parse(path).selection(&format!("probe: {asked}{selection}"));
+        let inner = match start.narrowed_to {
+            Some(narrowed_to) => format!("... on {narrowed_to} {{ {inner} }}"),
+            None => inner,
+        };
+        let operation = if start.is_mutation { "mutation" } else { "query" };
+        fill(&format!("{operation} {{ {} }}", Path::parse(start.path).selection(&inner)))
+    }
+
+    /// Where the objects stand in the document's `data`. `fill` puts values in `<holes>`.
+    pub fn path(&self, fill: impl Fn(&str) -> String) -> Path {
+        let Self(_, start, path) = self;
+        Path::parse(&format!("{}.{path}", start.path)).with_conditions(fill)
     }
 }

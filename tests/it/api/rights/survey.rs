@@ -7,7 +7,7 @@ use serde_json::json;
 use super::answer;
 use super::callers::Caller;
 use super::fields::Field;
-use super::households::{Canary, Household, canaries};
+use super::households::{Canary, Household, canaries, household_of};
 use super::routes::{ROUTES, routes_to};
 use super::table::{Cell, Side};
 use crate::support::app::TestApp;
@@ -37,7 +37,7 @@ impl<'t> Survey<'t> {
 
     /// Asks for each of these fields as this caller, on the sides that the table has.
     pub fn ask(&mut self, caller: &Caller, fields: &[&Field]) {
-        let accounts = self.household(caller.household(Side::Own)).account_numbers().to_vec();
+        let accounts = household_of(self.households, caller.household(Side::Own)).account_numbers().to_vec();
         let client = caller.client(self.app, accounts);
         for field in fields {
             for side in [Side::Own, Side::Other] {
@@ -61,12 +61,13 @@ impl<'t> Survey<'t> {
     fn most_of(&mut self, client: &Client, caller: &Caller, side: Side, field: &Field) -> Cell {
         let mut most = Cell::Absent;
         for (index, route) in routes_to(field, side) {
-            let household = self.household(caller.household(side));
+            let household = household_of(self.households, caller.household(side));
             let fresh = format!("{}-fresh-{}", caller.name, self.sent);
             self.sent += 1;
-            let document = household.fill(&route.document(field), &fresh);
+            let fill = |text: &str| household.fill(text, &fresh);
+            let document = route.document(field, fill);
             let reply = client.send(&document, json!({}));
-            match answer::read(&reply, &household.fill(route.path, &fresh), field, household) {
+            match answer::read(&reply, &route.path(fill), field, household) {
                 Ok(cell) => {
                     if cell > Cell::Hidden {
                         self.reached.insert(index);
@@ -97,11 +98,6 @@ impl<'t> Survey<'t> {
         for what in escaped {
             self.note(caller, side, field, &what);
         }
-    }
-
-    fn household(&self, channel: &str) -> &'t Household {
-        let found = self.households.iter().find(|household| household.channel == channel);
-        found.expect("each channel has a household")
     }
 
     fn note(&mut self, caller: &Caller, side: Side, field: &Field, what: &str) {
