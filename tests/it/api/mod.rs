@@ -2,4 +2,5 @@
 
 mod bad_input;
 mod posting;
+mod rights;
 mod schema;
