@@ -5,11 +5,12 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use super::super::error::ErrorCode;
 use super::super::ids::NodeId;
 use super::super::scalars::{Amount, Date, DateTime};
-use super::super::session::{caller, engine, look_up_error, urgency};
+use super::super::session::{caller, caller_with, engine, look_up_error, urgency};
 use super::account::Account;
 use super::connection::{PageRequest, connection};
 use super::enums::BillStatus;
 use super::payment::{Payment, PaymentConnection};
+use crate::access::caller::Scope;
 use crate::domain;
 use crate::domain::calendar::day_of;
 use crate::store::read_payments;
@@ -160,19 +161,21 @@ impl Bill {
         }
     }
 
-    /// The account it belongs to.
+    /// The account it belongs to. Needs bills:read.
     async fn account(&self, ctx: &Context<'_>) -> Result<Account> {
+        caller_with(ctx, Scope::BillsRead)?;
         let found = Account::find(ctx, &self.bill.account_number).await?;
         found.ok_or_else(|| ErrorCode::Internal.error("Internal error."))
     }
 
-    /// The payments that settled some of it, newest first.
+    /// The payments that settled some of it, newest first. Needs bills:read.
     async fn payments(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100; 20 where absent.")] first: Option<i32>,
         #[graphql(desc = "Cursor after which the page starts.")] after: Option<String>,
     ) -> Result<PaymentConnection> {
+        caller_with(ctx, Scope::BillsRead)?;
         let page = PageRequest::new(first, after)?;
         let (account_number, number) = (self.bill.account_number.clone(), self.bill.number.clone());
         let (before_id, limit) = (page.after_id()?, page.limit());

@@ -10,6 +10,7 @@ use super::account::Account;
 use super::bill::Bill;
 use super::connection::connection;
 use super::enums::{BillPart, PaymentStatus};
+use crate::access::caller::Scope;
 use crate::domain;
 use crate::domain::payment::receipt_number;
 use crate::store::read_payments;
@@ -134,9 +135,15 @@ impl Payment {
         Amount(self.payment.to_suspense_fen)
     }
 
-    /// The account it was made for; null where there is none of that number.
+    /// The account it was made for; null where there is none of that number, and without bills:read.
     async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account>> {
-        Account::find(ctx, &self.payment.account_number).await.transpose()
+        let found = async {
+            if !caller(ctx)?.has(Scope::BillsRead) {
+                return Ok(None);
+            }
+            Account::find(ctx, &self.payment.account_number).await
+        };
+        found.await.transpose()
     }
 
     /// What undid it; null while it stands.

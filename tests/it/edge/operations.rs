@@ -1,11 +1,11 @@
 //! What the operator sees: the admin listener, TLS, and a log in which nobody's secrets stand.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use std::fs;
 
 use diesel::connection::SimpleConnection;
 use granary::store::connection::Connection;
@@ -198,6 +198,7 @@ fn the_unit_is_one_that_systemd_takes() {
     let file = folder.path().join("granary.service");
     fs::write(&file, unit).expect("a file");
     let verify = ["verify", "--man=no", "--recursive-errors=no"];
-    let output = std::process::Command::new("systemd-analyze").args(verify).arg(&file).output().expect("it runs");
+    let output =
+        std::process::Command::new("systemd-analyze").args(verify).arg(&file).output().expect("it runs");
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
