@@ -3,6 +3,7 @@
 
 mod api;
 mod cli;
+mod fuzz;
 mod layers;
 mod processes;
 mod rules;

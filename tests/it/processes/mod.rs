@@ -11,6 +11,7 @@ mod one_key;
 mod operator;
 mod outage;
 mod proof;
+mod schemathesis;
 mod server;
 mod site;
 
