@@ -111,7 +111,7 @@ pub fn domain_text(text: &str) {
     let all = |is_meant: fn(char) -> bool| len >= 1 && text.chars().all(is_meant);
     let is_visible = all(|char| ('!'..='~').contains(&char));
     let is_code = all(|char| matches!(char, '0'..='9' | 'a'..='z' | 'A'..='Z' | '-' | '_'));
-    let is_number = all(|char| matches!(char, '0'..='9'));
+    let is_number = all(|char| char.is_ascii_digit());
     assert_eq!(words::is_account_number(text), is_number && len <= 20, "{text:?}");
     assert_eq!(words::is_idempotency_key(text), is_visible && len <= 128, "{text:?}");
     assert_eq!(words::is_bill_number(text), is_visible && len <= 32, "{text:?}");
