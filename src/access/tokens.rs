@@ -57,6 +57,9 @@ struct Minted<'a> {
 /// What a token made anywhere says.
 #[derive(Deserialize)]
 struct Presented {
+    /// Compared by the library, which would take a list that contains the right one too.
+    #[serde(rename = "iss")]
+    _issuer: String,
     sub: String,
     channel: String,
     scope: String,
@@ -265,4 +268,34 @@ impl Current {
 
 fn read(path: &std::path::Path) -> Result<String, KeyError> {
     std::fs::read_to_string(path).map_err(|error| KeyError(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SECRET: &str = "a secret of more than thirty-two bytes";
+
+    #[test]
+    fn the_issuer_is_one_and_no_list() {
+        let verifier = Verifier::from_secret(SECRET, ISSUER_DEFAULT).expect("a secret");
+        let cases = [
+            (json!("granary"), true),
+            (json!("other"), false),
+            (json!(["granary"]), false),
+            (json!(["other", "granary"]), false),
+            (Value::Null, false),
+        ];
+        for (issuer, is_taken) in cases {
+            let claims = json!({
+                "iss": issuer, "aud": AUDIENCE, "sub": "s", "jti": "1", "channel": "C", "scope": "",
+                "nbf": 0, "exp": 10,
+            });
+            let key = EncodingKey::from_secret(SECRET.as_bytes());
+            let token = encode(&Header::new(Algorithm::HS256), &claims, &key).expect("a token");
+            assert_eq!(verifier.verify(&token, 5_000).is_ok(), is_taken, "{issuer}");
+        }
+    }
 }

@@ -95,9 +95,19 @@ fn amount_of(value: &Value) -> Option<i64> {
 
 fn date_of(value: &Value) -> Option<NaiveDate> {
     match value {
-        Value::String(text) if text.len() == 10 => text.parse().ok(),
+        Value::String(text) => parse_day(text),
         _ => None,
     }
+}
+
+/// chrono alone also reads signs, spaces, and days and months of one digit.
+fn parse_day(text: &str) -> Option<NaiveDate> {
+    let is_digit_or_dash = |(at, byte): (usize, u8)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    let has_shape = text.len() == 10 && text.bytes().enumerate().all(is_digit_or_dash);
+    if has_shape { text.parse().ok() } else { None }
 }
 
 fn instant_of(value: &Value) -> Option<i64> {
@@ -158,6 +168,31 @@ impl InputType for Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_read_strictly_and_round_trip() {
+        for text in ["2026-11-23", "2024-02-29", "0000-01-01", "9999-12-31"] {
+            let day = parse_day(text).unwrap_or_else(|| panic!("{text} is a day"));
+            assert_eq!(ScalarType::to_value(&Date(day)), Value::String(text.to_owned()));
+        }
+        let others = [
+            "+12026-1-2",
+            "-2026-11-2",
+            "2026-011-2",
+            "2026-1-002",
+            "2026- 1-02",
+            " 2026-1-23",
+            "2026-02-30",
+            "2026-11-2",
+            "2026-11-023",
+            "20261123",
+            "２０26-1",
+            "",
+        ];
+        for text in others {
+            assert_eq!(parse_day(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn instants_are_read_strictly_and_round_trip() {

@@ -4,6 +4,7 @@
 mod api;
 mod cli;
 mod edge;
+mod fuzz;
 mod layers;
 mod processes;
 mod rules;

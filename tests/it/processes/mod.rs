@@ -11,6 +11,7 @@ mod one_key;
 mod operator;
 mod outage;
 mod proof;
+mod schemathesis;
 pub mod server;
 pub mod site;
 

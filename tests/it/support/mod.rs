@@ -6,4 +6,5 @@ pub mod backends;
 pub mod client;
 pub mod commands;
 pub mod postgres;
+pub mod python;
 pub mod scratch;
