@@ -37,12 +37,27 @@ pub const ALIASES_MAX: usize = 200;
 pub const MUTATION_FIELDS_MAX: usize = 20;
 /// Nested fields of a document.
 pub const DEPTH_MAX: usize = 20;
-/// Fields of a document, lists not multiplied.
-pub const COMPLEXITY_MAX: usize = 2_000;
+/// Fields of an answer, lists counted at the length they are asked for.
+pub const COMPLEXITY_MAX: usize = 100_000;
+/// What a payment's list of allocations is counted at.
+pub const ALLOCATIONS_COUNTED: usize = 10;
+/// No product of lengths counts more than this, so that sums of them don't overflow.
+const COMPLEXITY_CAP: usize = 1_000_000_000;
 /// Nested selections of a document, fragments included.
 pub const RECURSION_MAX: usize = 32;
 /// Errors in one answer.
 pub const ERRORS_MAX: usize = 20;
+
+/// Fields of a list of this length, each item having so many.
+pub(super) fn list_complexity(len: usize, item: usize) -> usize {
+    len.max(1).saturating_mul(item).saturating_add(1).min(COMPLEXITY_CAP)
+}
+
+/// Fields of a page, each item having so many.
+pub(super) fn page_complexity(first: Option<i32>, item: usize) -> usize {
+    let first = first.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
+    list_complexity(usize::try_from(first).unwrap_or(1), item)
+}
 
 /// Bytes of a body by this caller: only who posts has much to say.
 pub fn body_bytes_max(caller: &Caller) -> usize {

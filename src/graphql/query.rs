@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object, Result};
 use futures_util::future::try_join_all;
 
 use super::error::{bad_input, engine_error, forbidden};
-use super::limits::ACCOUNTS_MAX;
+use super::limits::{ACCOUNTS_MAX, list_complexity, page_complexity};
 use super::mutation::payment_status::PaymentStatusResult;
 use super::scalars::Text;
 use super::session::{caller, caller_with, engine, take_accounts, urgency};
@@ -41,6 +41,7 @@ impl Query {
 
     /// The accounts of these numbers, same length and order; null where there is none or the caller
     /// may not see it. Needs bills:read.
+    #[graphql(complexity = "list_complexity(numbers.len(), child_complexity)")]
     async fn accounts(
         &self,
         ctx: &Context<'_>,
@@ -80,6 +81,7 @@ impl Query {
     }
 
     /// Differences that a person must resolve, of all channels, newest first. Needs ops:read.
+    #[graphql(complexity = "page_complexity(first, child_complexity)")]
     async fn exceptions(
         &self,
         ctx: &Context<'_>,
@@ -115,6 +117,7 @@ impl Query {
 
     /// The objects of these ids, same length and order; null where there is none or the caller may
     /// not see it. Needs bills:read.
+    #[graphql(complexity = "list_complexity(ids.len(), child_complexity)")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,

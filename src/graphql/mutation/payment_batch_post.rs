@@ -3,7 +3,7 @@
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 
 use super::super::error::{ErrorCode, bad_input, engine_error};
-use super::super::limits::BATCH_PAYMENTS_MAX;
+use super::super::limits::{BATCH_PAYMENTS_MAX, list_complexity};
 use super::super::session::engine;
 use super::payment_post::{PaymentPostInput, PaymentPostPayload, command, poster};
 use crate::engine::Urgency;
@@ -30,6 +30,7 @@ impl PaymentBatchPostMutation {
     /// Posts up to 1000 payments, each on its own key as by paymentPost. If any of them has no
     /// definite outcome the whole field answers BUSY or TIMEOUT: send the same batch again, and those
     /// already posted are replayed. Needs payments:post.
+    #[graphql(complexity = "list_complexity(input.payments.len(), child_complexity)")]
     async fn payment_batch_post(
         &self,
         ctx: &Context<'_>,

@@ -6,6 +6,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 use tokio::sync::OnceCell;
 
 use super::super::ids::{NodeId, bad_cursor};
+use super::super::limits::page_complexity;
 use super::super::scalars::{Amount, DateTime};
 use super::super::session::{caller, engine, look_up_error, urgency};
 use super::bill::{Bill, BillConnection};
@@ -181,6 +182,7 @@ impl Account {
     }
 
     /// The account's bills, oldest due date first, then by number; all of them unless filtered.
+    #[graphql(complexity = "page_complexity(first, child_complexity)")]
     async fn bills(
         &self,
         ctx: &Context<'_>,
@@ -202,6 +204,7 @@ impl Account {
     }
 
     /// The payments made under this account's number, newest first.
+    #[graphql(complexity = "page_complexity(first, child_complexity)")]
     async fn payments(
         &self,
         ctx: &Context<'_>,

@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::super::error::ErrorCode;
 use super::super::ids::NodeId;
+use super::super::limits::page_complexity;
 use super::super::scalars::{Amount, Date, DateTime};
 use super::super::session::{caller, caller_with, engine, look_up_error, urgency};
 use super::account::Account;
@@ -169,6 +170,7 @@ impl Bill {
     }
 
     /// The payments that settled some of it, newest first. Needs bills:read.
+    #[graphql(complexity = "page_complexity(first, child_complexity)")]
     async fn payments(
         &self,
         ctx: &Context<'_>,

@@ -3,6 +3,7 @@
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::NaiveDate;
 
+use super::super::limits::page_complexity;
 use super::super::scalars::{Amount, Date};
 use super::super::session::{engine, look_up_error, urgency};
 use super::connection::PageRequest;
@@ -83,6 +84,7 @@ impl Channel {
     }
 
     /// The payments it brought on one business day, newest first.
+    #[graphql(complexity = "page_complexity(first, child_complexity)")]
     async fn payments(
         &self,
         ctx: &Context<'_>,

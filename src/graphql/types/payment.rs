@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object, Result};
 
 use super::super::error::ErrorCode;
 use super::super::ids::NodeId;
+use super::super::limits::{ALLOCATIONS_COUNTED, list_complexity};
 use super::super::scalars::{Amount, DateTime};
 use super::super::session::{caller, engine, look_up_error, urgency};
 use super::account::Account;
@@ -120,6 +121,7 @@ impl Payment {
     }
 
     /// What it settled, in order.
+    #[graphql(complexity = "list_complexity(ALLOCATIONS_COUNTED, child_complexity)")]
     async fn allocations(&self) -> Vec<Allocation<'_>> {
         let account_number = &self.payment.account_number;
         self.payment.allocations.iter().map(|allocation| Allocation { account_number, allocation }).collect()

@@ -59,7 +59,7 @@ pub(in crate::graphql) struct Limits {
     mutation_fields_max: usize,
     /// Nested fields of a document.
     depth_max: usize,
-    /// Fields of a document.
+    /// Fields of an answer, lists counted at the length they are asked for.
     complexity_max: usize,
     /// Aliases of a document.
     aliases_max: usize,

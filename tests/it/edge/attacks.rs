@@ -27,6 +27,13 @@ fn repeat(count: usize, piece: &str) -> String {
     piece.repeat(count)
 }
 
+/// An account's bills' account's bills, and so on.
+fn pages(depth: usize) -> String {
+    let open = repeat(depth, "{ bills(first: 100) { nodes { account ");
+    let close = repeat(depth, " } } }");
+    format!("{{ account(number: \"1\") {open} {{ number }} {close} }}")
+}
+
 /// Each attack with the code of its refusal.
 fn attacks() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let doubling: String =
@@ -96,6 +103,14 @@ fn attacks() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ),
         ("10,000 fields", query(&format!("{{ {} }}", repeat(10_000, "a "))), "QUERY_TOO_LARGE"),
         ("1,000 aliases", query(&format!("{{ {aliases} }}")), "QUERY_TOO_LARGE"),
+        (
+            "pages of pages of pages",
+            query(
+                "{ accounts(numbers: [\"0000000001\"]) { bills(first: 100) { nodes { account { bills(first: 100) { nodes { account { bills(first: 100) { nodes { number } } } } } } } } } }",
+            ),
+            "QUERY_TOO_LARGE",
+        ),
+        ("more pages than numbers can count", query(&pages(6)), "QUERY_TOO_LARGE"),
         ("200 mutations", query(&format!("mutation {{ {posts} }}")), "QUERY_TOO_LARGE"),
         (
             "a document of 40 KiB",

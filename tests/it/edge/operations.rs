@@ -202,3 +202,38 @@ fn the_unit_is_one_that_systemd_takes() {
         std::process::Command::new("systemd-analyze").args(verify).arg(&file).output().expect("it runs");
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn a_fault_of_ours_says_nothing_but_a_log_id() {
+    for_each_backend(|database| {
+        let _alone = crate::processes::alone();
+        let site = Site::new(&database.url, 1);
+        let (server, admin) = with_admin(&site, "info");
+        match &mut database.writer() {
+            Connection::Postgres(connection) => connection.batch_execute(
+                "ALTER TABLE accounts DROP CONSTRAINT accounts_status_check; UPDATE accounts SET status = 'SECRETLY'",
+            ),
+            Connection::Sqlite(connection) => connection.batch_execute(
+                "PRAGMA ignore_check_constraints = ON; UPDATE accounts SET status = 'SECRETLY'",
+            ),
+        }
+        .expect("a row is damaged");
+        let token = site.token(BANK);
+        let asked = r#"{"query":"{ account(number: \"0000000001\") { number } }"}"#;
+        let posted = r#"{"query":"mutation { paymentPost(input: {idempotencyKey: \"k\", accountNumber: \"0000000001\", amount: \"1.00\"}) { replayed } }"}"#;
+        for body in [asked, posted] {
+            let reply = post(server.address, &token, body.as_bytes());
+            assert_eq!(reply.code(), "INTERNAL", "{reply:?}");
+            let id =
+                reply.head.lines().find_map(|line| line.strip_prefix("x-request-id: ")).expect("a number");
+            assert_eq!(reply.json()["errors"][0]["message"], format!("Internal error; log id {id}."));
+            assert!(!reply.text.contains("SECRETLY") && !reply.text.contains("status"), "{reply:?}");
+            wait_for("the number in the log", WITHIN, || server.log().contains(id).then_some(()));
+        }
+        assert!(server.log().contains("SECRETLY"), "the log says what it was: {}", server.log());
+        let counted = get(admin, "/metrics").text;
+        let line =
+            "granary_requests_total{operation=\"paymentPost\",channel=\"BANK-1\",outcome=\"INTERNAL\"} 1";
+        assert!(counted.lines().any(|counted| counted == line), "{counted}");
+    });
+}

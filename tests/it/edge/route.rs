@@ -185,3 +185,18 @@ fn suggestions_and_introspection_are_for_channels() {
         }
     });
 }
+
+#[test]
+fn the_largest_batch_may_ask_for_all_that_a_teller_sees() {
+    with_app(|app, token| {
+        let payment = |number: usize| json!({ "idempotencyKey": format!("k{number}"), "accountNumber": ACCOUNT, "amount": "0.01" });
+        let query = "mutation($input: PaymentBatchPostInput!) { paymentBatchPost(input: $input) { results { replayed \
+            payment { receiptNumber amount toAdvance allocations { bill { number } part amount remainingAfter } } \
+            userErrors { code message field retryable } } } }";
+        let payments: Vec<Value> = (0..1_000).map(payment).collect();
+        let body = json!({ "query": query, "variables": { "input": { "payments": payments } } });
+        let reply = post(app.address, token, body.to_string().as_bytes()).json();
+        let results = reply["data"]["paymentBatchPost"]["results"].as_array();
+        assert_eq!(results.map(Vec::len), Some(1_000), "{}", reply["errors"]);
+    });
+}
