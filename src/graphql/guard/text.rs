@@ -137,6 +137,8 @@ mod tests {
             ("@a ".repeat(DIRECTIVES_MAX + 1), large),
             ("\"abc".to_owned(), malformed),
             ("\"\"\"abc\" [".to_owned(), malformed),
+            // The parser would read an empty string and "b".
+            ("{ a(x: [\"\"\"b\"]) }".to_owned(), malformed),
             ("\"a\nb\"".to_owned(), malformed),
             ("{ a ? }".to_owned(), malformed),
             ("{ ü }".to_owned(), malformed),
