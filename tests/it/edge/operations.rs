@@ -30,8 +30,7 @@ fn with_admin(site: &Site, log_level: &str) -> (Server, SocketAddr) {
     let admin = wait_for("the admin address in the log", WITHIN, || {
         let log = server.log();
         let line = log.lines().find(|line| line.contains("/livez"))?;
-        let address = line.split(['=', '"', ' ']).find_map(|word| word.parse::<SocketAddr>().ok());
-        address
+        line.split(['=', '"', ' ']).find_map(|word| word.parse().ok())
     });
     (server, admin)
 }
