@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Request, SDLExportOptions};
+use async_graphql::{EmptySubscription, SDLExportOptions};
 
-use crate::access::budget::Budgets;
 use crate::access::caller::Caller;
-use crate::engine::{Engine, Urgency};
+use crate::engine::Engine;
 
 pub mod error;
 pub mod guard;
@@ -22,7 +21,7 @@ mod types;
 /// The whole API.
 pub type Schema = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
 
-pub use session::urgency_of;
+pub use session::{Asker, urgency_of};
 
 /// The API over an engine, as two kinds of callers see it.
 pub struct Schemas {
@@ -42,11 +41,6 @@ impl Schemas {
     pub fn of(&self, caller: &Caller) -> &Schema {
         if caller.is_customer() { &self.closed } else { &self.open }
     }
-}
-
-/// A request by this caller, as urgent as that, on their budget.
-pub fn request_by(request: Request, caller: Arc<Caller>, urgency: Urgency, budgets: Arc<Budgets>) -> Request {
-    request.data(caller).data(urgency).data(budgets)
 }
 
 /// The schema in the schema definition language, sorted.

@@ -12,6 +12,16 @@ use crate::access::caller::{Caller, Scope};
 use crate::domain::channel::ChannelKind;
 use crate::engine::{Engine, EngineError, Urgency};
 
+/// Who asks, as a request carries it into its execution.
+pub struct Asker {
+    /// The bearer of the token.
+    pub caller: Arc<Caller>,
+    /// How urgent they are.
+    pub urgency: Urgency,
+    /// What they may still look up.
+    pub budgets: Arc<Budgets>,
+}
+
 /// The engine behind this request.
 pub(super) fn engine<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Engine>> {
     ctx.data::<Arc<Engine>>().map_err(|_| internal())
@@ -19,7 +29,7 @@ pub(super) fn engine<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Engine>> {
 
 /// Who asks.
 pub(super) fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Caller>> {
-    ctx.data::<Arc<Caller>>().map_err(|_| internal())
+    Ok(&asker(ctx)?.caller)
 }
 
 /// Who asks, provided they carry this right.
@@ -42,13 +52,13 @@ pub fn urgency_of(caller: &Caller, kind: ChannelKind) -> Urgency {
 
 /// How urgent this request is.
 pub(super) fn urgency(ctx: &Context<'_>) -> Urgency {
-    ctx.data::<Urgency>().copied().unwrap_or(Urgency::Usual)
+    asker(ctx).map_or(Urgency::Usual, |asker| asker.urgency)
 }
 
 /// Takes accounts looked up off the caller's budget.
 pub(super) fn take_accounts(ctx: &Context<'_>, count: usize) -> Result<()> {
-    let budgets = ctx.data::<Arc<Budgets>>().map_err(|_| internal())?;
-    budgets.take_accounts(caller(ctx)?, count).map_err(over_budget)
+    let asker = asker(ctx)?;
+    asker.budgets.take_accounts(&asker.caller, count).map_err(over_budget)
 }
 
 /// What a look-up inside an answer couldn't find out. Inside a mutation's, BUSY would deny what has
@@ -59,6 +69,10 @@ pub(super) fn look_up_error(ctx: &Context<'_>, error: EngineError) -> Error {
         EngineError::Busy if is_mutation => EngineError::Timeout,
         error => error,
     })
+}
+
+fn asker<'a>(ctx: &Context<'a>) -> Result<&'a Asker> {
+    ctx.data::<Asker>().map_err(|_| internal())
 }
 
 fn internal() -> Error {

@@ -1,4 +1,4 @@
-//! Documents, parsed and guarded once, kept by their SHA-256 in bounded caches.
+//! Documents, parsed and guarded once, kept in bounded caches.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,9 @@ pub(super) struct Document {
 
 /// The documents in use.
 pub(super) struct Documents {
-    free: Cache<[u8; 32], Arc<ExecutableDocument>>,
+    /// By their text.
+    free: Cache<Box<str>, Arc<ExecutableDocument>>,
+    /// By their SHA-256.
     trusted: Cache<String, Arc<ExecutableDocument>>,
 }
 
@@ -63,29 +65,28 @@ impl Documents {
             let found = self.trusted(form, &sha256, urgency, engine).await?;
             return found.ok_or_else(|| refuse(ErrorCode::BadUserInput, NOT_FOUND));
         };
-        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-        if named.is_some_and(|named| named != hex(&digest)) {
+        if named.is_some_and(|named| named != sha256(text)) {
             return Err(refuse(ErrorCode::BadUserInput, "The SHA-256 is not the document's."));
         }
         match rule {
-            DocumentRule::Any => Ok(Document { parsed: self.free(form, text, digest)?, is_trusted: false }),
+            DocumentRule::Any => Ok(Document { parsed: self.free(form, text)?, is_trusted: false }),
             DocumentRule::Trusted => {
-                let found = self.trusted(form, &hex(&digest), urgency, engine).await?;
+                let found = self.trusted(form, &sha256(text), urgency, engine).await?;
                 let message = "This channel sends trusted documents only.";
                 found.ok_or_else(|| refuse(ErrorCode::Forbidden, message))
             }
         }
     }
 
-    fn free(&self, form: Form, text: &str, digest: [u8; 32]) -> Result<Arc<ExecutableDocument>, Refused> {
-        if let Some(parsed) = self.free.get(&digest) {
+    fn free(&self, form: Form, text: &str) -> Result<Arc<ExecutableDocument>, Refused> {
+        if let Some(parsed) = self.free.get(text) {
             return Ok(parsed);
         }
         let parsed = Arc::new(guard::parse(text).map_err(|objection| {
             Refused::new(form, form.request_error_status(), objection.code, objection.message)
         })?);
         if text.len() <= CACHED_BYTES_MAX {
-            self.free.insert(digest, parsed.clone());
+            self.free.insert(text.into(), parsed.clone());
         }
         Ok(parsed)
     }
@@ -119,6 +120,6 @@ impl Documents {
     }
 }
 
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

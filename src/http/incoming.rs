@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::{Bytes, Payload};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
 /// Bytes taken in from one request, kept or not.
@@ -31,13 +31,13 @@ pub(super) enum BodyError {
 pub(super) struct Incoming {
     payload: Payload,
     taken: usize,
-    until: Instant,
+    until: Option<Instant>,
     has_ended: bool,
 }
 
 impl Incoming {
     pub(super) fn new(payload: Payload) -> Self {
-        Self { payload, taken: 0, until: Instant::now() + TIMEOUT, has_ended: false }
+        Self { payload, taken: 0, until: None, has_ended: false }
     }
 
     /// The whole body, of at most `bytes_max` bytes.
@@ -63,7 +63,15 @@ impl Incoming {
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
-        match timeout_at(self.until, self.payload.next()).await {
+        // What came with the head is there at once; only who lets others wait is timed.
+        let chunk = match self.payload.next().now_or_never() {
+            Some(chunk) => Ok(chunk),
+            None => {
+                let until = *self.until.get_or_insert_with(|| Instant::now() + TIMEOUT);
+                timeout_at(until, self.payload.next()).await
+            }
+        };
+        match chunk {
             Ok(Some(Ok(chunk))) => {
                 self.taken += chunk.len();
                 Ok(Some(chunk))

@@ -1,7 +1,7 @@
 //! What is counted, for Prometheus. Labels are the channel, the operation and the outcome: no text of a
 //! caller's own choosing, so that nobody can fill the server's memory or hide a name in them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,14 +30,14 @@ const DURATION_CLASSES_S: [f64; 12] =
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
-    operation: String,
+    operation: Arc<str>,
     channel: String,
     outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OperationLabels {
-    operation: String,
+    operation: Arc<str>,
 }
 
 /// The counts of one server.
@@ -45,7 +45,9 @@ pub(super) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     durations: Family<OperationLabels, Histogram>,
-    root_fields: HashSet<String>,
+    root_fields: HashMap<String, Arc<str>>,
+    unknown: Arc<str>,
+    several: Arc<str>,
 }
 
 impl Metrics {
@@ -58,13 +60,14 @@ impl Metrics {
         let help = "Time from the head of a request to its answer";
         registry.register_with_unit("request_duration", help, Unit::Seconds, durations.clone());
         registry.register_collector(Box::new(EngineLoad(engine)));
-        Self { registry, requests, durations, root_fields: root_fields() }
+        let (unknown, several) = ("unknown".into(), "several".into());
+        Self { registry, requests, durations, root_fields: root_fields(), unknown, several }
     }
 
     /// Counts an answer. `outcome` is `ok` or the code of the first error.
-    pub(super) fn count(&self, operation: String, channel: &str, outcome: &'static str, duration_s: f64) {
+    pub(super) fn count(&self, operation: Arc<str>, channel: String, outcome: &'static str, duration_s: f64) {
         self.durations.get_or_create(&OperationLabels { operation: operation.clone() }).observe(duration_s);
-        let labels = RequestLabels { operation, channel: channel.to_owned(), outcome };
+        let labels = RequestLabels { operation, channel, outcome };
         self.requests.get_or_create(&labels).inc();
     }
 
@@ -77,21 +80,26 @@ impl Metrics {
 
     /// What a request is counted as: a trusted document's operation by its name, any other by the one
     /// field at its top, as the schema names it.
-    pub(super) fn operation(&self, document: &Document, operation_name: Option<&str>) -> String {
+    pub(super) fn operation(&self, document: &Document, operation_name: Option<&str>) -> Arc<str> {
         let Some((name, operation)) = operation(&document.parsed, operation_name) else {
-            return "unknown".to_owned();
+            return self.unknown();
         };
         if let (true, Some(name)) = (document.is_trusted, name) {
-            return name.to_owned();
+            return name.into();
         }
         let mut selections = operation.selection_set.node.items.iter();
         match (selections.next().map(|selection| &selection.node), selections.next()) {
             (Some(Selection::Field(field)), None) => {
-                let name = field.node.name.node.as_str();
-                if self.root_fields.contains(name) { name.to_owned() } else { "unknown".to_owned() }
+                let known = self.root_fields.get(field.node.name.node.as_str());
+                known.unwrap_or(&self.unknown).clone()
             }
-            _ => "several".to_owned(),
+            _ => self.several.clone(),
         }
+    }
+
+    /// What a request is counted as of which nothing is known.
+    pub(super) fn unknown(&self) -> Arc<str> {
+        self.unknown.clone()
     }
 }
 
@@ -109,15 +117,16 @@ pub(super) fn operation<'d>(
 }
 
 /// The fields at the top of the schema.
-fn root_fields() -> HashSet<String> {
+fn root_fields() -> HashMap<String, Arc<str>> {
     let schema = parse_schema(crate::graphql::sdl()).expect("the schema's own text");
-    let mut fields: HashSet<String> =
-        ["__typename", "__schema", "__type"].into_iter().map(str::to_owned).collect();
+    let entry = |name: &str| (name.to_owned(), name.into());
+    let mut fields: HashMap<String, Arc<str>> =
+        ["__typename", "__schema", "__type"].into_iter().map(entry).collect();
     for definition in schema.definitions {
         let TypeSystemDefinition::Type(definition) = definition else { continue };
         let is_root = ["Query", "Mutation"].contains(&definition.node.name.node.as_str());
         if let (true, TypeKind::Object(object)) = (is_root, definition.node.kind) {
-            fields.extend(object.fields.into_iter().map(|field| field.node.name.node.to_string()));
+            fields.extend(object.fields.iter().map(|field| entry(field.node.name.node.as_str())));
         }
     }
     fields

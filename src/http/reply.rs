@@ -2,14 +2,16 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use async_graphql::{Response, ServerError, Value};
 use serde_json::json;
 
 use super::negotiation::Form;
+use super::visit::RequestId;
 use crate::graphql::error::{ErrorCode, RETRY_AFTER_S};
 use crate::graphql::limits::ERRORS_MAX;
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Seconds a client should wait after BUSY.
 const BUSY_RETRY_AFTER_S: u64 = 1;
 
@@ -70,9 +72,10 @@ impl From<Refused> for Answer {
 
 impl Answer {
     /// Gives it, under this request's number.
-    pub(super) fn reply(self, request_id: &str) -> HttpResponse {
+    pub(super) fn reply(self, request_id: RequestId) -> HttpResponse {
         let mut reply = HttpResponse::build(self.status);
         reply.insert_header((CONTENT_TYPE, self.form.content_type()));
+        reply.insert_header((REQUEST_ID, request_id.to_string()));
         if self.status == StatusCode::UNAUTHORIZED {
             reply.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
@@ -95,12 +98,12 @@ impl Answer {
     }
 }
 
-fn internal_message(request_id: &str) -> String {
+fn internal_message(request_id: RequestId) -> String {
     format!("Internal error; log id {request_id}.")
 }
 
 /// The answer of an execution.
-pub(super) fn execution(form: Form, mut response: Response, request_id: &str) -> Answer {
+pub(super) fn execution(form: Form, mut response: Response, request_id: RequestId) -> Answer {
     let is_request_error = is_request_error(&response);
     response.errors.truncate(ERRORS_MAX);
     for error in &mut response.errors {
@@ -127,7 +130,7 @@ fn is_request_error(response: &Response) -> bool {
 }
 
 /// Gives an error of the library's own a code of ours, and a fault of ours the request's number.
-fn complete(error: &mut ServerError, is_request_error: bool, request_id: &str) {
+fn complete(error: &mut ServerError, is_request_error: bool, request_id: RequestId) {
     match code_of(error) {
         Some(ErrorCode::Internal) => error.message = internal_message(request_id),
         Some(_) => {}

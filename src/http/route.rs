@@ -23,7 +23,7 @@ use crate::access::caller::Caller;
 use crate::domain::channel::DocumentRule;
 use crate::engine::Urgency;
 use crate::graphql::error::{ErrorCode, seconds};
-use crate::graphql::{limits, request_by, urgency_of};
+use crate::graphql::{Asker, limits, urgency_of};
 
 /// Mounts the routes.
 pub(super) fn configure(routes: &mut ServiceConfig) {
@@ -62,8 +62,8 @@ async fn answer(
 ) -> Result<Answer, Refused> {
     let shared = visit.shared;
     let form = form(request)?;
-    let asker = asker(visit, form, request)?;
-    shared.budgets.take_request(&asker.caller).map_err(|over| {
+    let admitted = admit(visit, form, request)?;
+    shared.budgets.take_request(&admitted.caller).map_err(|over| {
         let message = "Too many requests in a while; nothing was done.";
         let status = StatusCode::TOO_MANY_REQUESTS;
         let refused = Refused::new(form, status, ErrorCode::RateLimited, message);
@@ -74,10 +74,12 @@ async fn answer(
         Parameters::of_search(form, request)?
     } else {
         check_content_type(form, request)?;
-        Parameters::of_body(form, incoming, limits::body_bytes_max(&asker.caller)).await?
+        Parameters::of_body(form, incoming, limits::body_bytes_max(&admitted.caller)).await?
     };
-    let document =
-        shared.documents.find(form, &parameters, asker.documents, asker.urgency, &shared.engine).await?;
+    let document = shared
+        .documents
+        .find(form, &parameters, admitted.documents, admitted.urgency, &shared.engine)
+        .await?;
     let name = parameters.operation_name.as_deref();
     visit.operation = shared.metrics.operation(&document, name);
     let meant = operation(&document.parsed, name);
@@ -89,21 +91,21 @@ async fn answer(
     prepared.set_parsed_query((*document.parsed).clone());
     prepared.operation_name = parameters.operation_name;
     prepared.variables = parameters.variables.unwrap_or_default();
-    let schema = shared.schemas.of(&asker.caller);
-    let prepared = request_by(prepared, asker.caller, asker.urgency, shared.budgets.clone());
-    let executed = AssertUnwindSafe(schema.execute(prepared)).catch_unwind().await;
-    Ok(execution(form, executed.map_err(|_| Refused::internal(form))?, &visit.id))
+    let schema = shared.schemas.of(&admitted.caller);
+    let asker = Asker { caller: admitted.caller, urgency: admitted.urgency, budgets: shared.budgets.clone() };
+    let executed = AssertUnwindSafe(schema.execute(prepared.data(asker))).catch_unwind().await;
+    Ok(execution(form, executed.map_err(|_| Refused::internal(form))?, visit.id))
 }
 
 /// Who asks, and what their channel says of them.
-struct Asker {
+struct Admitted {
     caller: Arc<Caller>,
     urgency: Urgency,
     documents: DocumentRule,
 }
 
 /// The bearer of the token, of a channel that is registered.
-fn asker(visit: &mut Visit<'_>, form: Form, request: &HttpRequest) -> Result<Asker, Refused> {
+fn admit(visit: &mut Visit<'_>, form: Form, request: &HttpRequest) -> Result<Admitted, Refused> {
     let shared = visit.shared;
     let unauthenticated =
         |message: &str| Refused::new(form, StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message);
@@ -126,5 +128,5 @@ fn asker(visit: &mut Visit<'_>, form: Form, request: &HttpRequest) -> Result<Ask
     };
     visit.channel.clone_from(&channel.code);
     let urgency = urgency_of(&caller, channel.kind);
-    Ok(Asker { caller, urgency, documents: channel.documents })
+    Ok(Admitted { caller, urgency, documents: channel.documents })
 }
