@@ -7,7 +7,7 @@
 //! cli      configuration, wiring, printing; one file per command
 //! http     actix only: the listener, the route, media types, bounds
 //! graphql  the API: queries, mutations, types; no SQL, no rules
-//! access   token → caller; caller × right → yes or no
+//! access   token → caller; caller × right → yes or no; budgets
 //! engine   writer lanes and readers: threads, queues, connections
 //! store    Diesel only: the sole place with SQL; migrations and the audit
 //! domain   the rules of money as pure functions

@@ -1,6 +1,7 @@
 //! The log: to standard error, one line per event, control characters escaped.
 
 use std::io::{self, Write};
+use std::panic::PanicHookInfo;
 
 use tracing_subscriber::EnvFilter;
 
@@ -19,7 +20,18 @@ pub(super) fn start(configuration: &Configuration, is_server: bool) -> anyhow::R
         LogFormat::Pretty => builder.with_writer(|| Escaped).init(),
         LogFormat::Json => builder.json().with_writer(io::stderr).init(),
     }
+    if is_server {
+        std::panic::set_hook(Box::new(log_panic));
+    }
     Ok(())
+}
+
+/// A panic is logged like everything else, with its place. What it says is left out unless it is fixed
+/// text: it may quote what a caller sent.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let text = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown)");
+    tracing::error!(place, text, "a thread panicked");
 }
 
 /// Standard error with control characters escaped. An event arrives in one call, with its line end.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{App, HttpServer, web};
+use socket2::SockRef;
 
 use crate::access::budget::{Allowances, Budgets};
 use crate::access::tokens::Verifier;
@@ -36,6 +37,9 @@ const LINGER: Duration = Duration::from_millis(100);
 /// How often the keys of tokens are looked at, and idle callers forgotten.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 
+/// How long a client may leave what it was sent unread, unless set otherwise.
+pub const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How the server is built.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
@@ -47,6 +51,8 @@ pub struct HttpSettings {
     pub tls: Option<TlsFiles>,
     /// Threads that serve requests.
     pub workers: usize,
+    /// How long a client may leave what it was sent unread.
+    pub unread_timeout: Duration,
     /// What callers may ask for in a while.
     pub allowances: Allowances,
     /// Begins the numbers of requests; another for each process.
@@ -100,6 +106,8 @@ pub fn serve_until(
 ) -> std::io::Result<()> {
     let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
     let listener = TcpListener::bind(settings.listen)?;
+    // Connections take it over from the listener.
+    SockRef::from(&listener).set_tcp_user_timeout(Some(settings.unread_timeout))?;
     let admin_listener = settings.admin_listen.map(TcpListener::bind).transpose()?;
     let listening = Listening {
         api: listener.local_addr()?,

@@ -1,8 +1,11 @@
 //! The route: what a GET may do, what may be sent, how much of it, and what an answer looks like.
 
+use std::io::{ErrorKind, Write};
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use super::raw::{RawReply, exchange, post};
+use super::raw::{RawReply, connect, exchange, post};
 use crate::support::app::{ALL_SCOPES, TestApp};
 use crate::support::backends::TestDatabase;
 use crate::support::commands::save_account;
@@ -199,4 +202,27 @@ fn the_largest_batch_may_ask_for_all_that_a_teller_sees() {
         let results = reply["data"]["paymentBatchPost"]["results"].as_array();
         assert_eq!(results.map(Vec::len), Some(1_000), "{}", reply["errors"]);
     });
+}
+
+#[test]
+fn who_never_reads_is_cut_off() {
+    let database = TestDatabase::sqlite();
+    let commands = vec![save_account(ACCOUNT, Residential)];
+    let unread_timeout = Duration::from_millis(500);
+    let app = TestApp::start_with(&database, commands, |settings| settings.unread_timeout = unread_timeout);
+    let numbers = vec![ACCOUNT; 100];
+    let query = "query($n: [String!]!) { accounts(numbers: $n) { id number name address phone area } }";
+    let body = json!({ "query": query, "variables": { "n": numbers } }).to_string();
+    let request = format!(
+        "POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        app.token("BANK-1", ALL_SCOPES, None),
+        body.len()
+    );
+    let mut stream = connect(app.address);
+    let refused = (0..100_000).find_map(|_| stream.write_all(request.as_bytes()).err());
+    let refused = refused.expect("the server doesn't take requests for ever from who reads nothing");
+    let is_cut_off = matches!(refused.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
+    assert!(is_cut_off, "{refused:?}");
+    assert_eq!(app.channel("BANK-1").send("{ channel { code } }", json!({})).status, 200);
 }
