@@ -4,12 +4,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde_json::Value;
 
 /// Bytes of the shared secret at least.
-pub const SECRET_LEN_MIN: usize = 32;
+const SECRET_LEN_MIN: usize = 32;
 /// Bits of an RSA key at least.
 const RSA_BITS_MIN: usize = 2_048;
 /// `aud` of every token.
@@ -28,6 +27,14 @@ impl fmt::Display for KeyError {
 }
 
 impl std::error::Error for KeyError {}
+
+/// Fails where a shared secret is too short.
+pub(super) fn check_secret(secret: &str) -> Result<(), KeyError> {
+    if secret.len() < SECRET_LEN_MIN {
+        return Err(KeyError(format!("the secret must be {SECRET_LEN_MIN} bytes or longer")));
+    }
+    Ok(())
+}
 
 /// A key with the only algorithm it may be used with.
 pub(super) struct VerifyingKey {
@@ -58,9 +65,7 @@ pub(super) enum Keys {
 
 impl Keys {
     pub(super) fn from_secret(secret: &str, issuer: &str) -> Result<Self, KeyError> {
-        if secret.len() < SECRET_LEN_MIN {
-            return Err(KeyError(format!("the secret must be {SECRET_LEN_MIN} bytes or longer")));
-        }
+        check_secret(secret)?;
         let decoding = DecodingKey::from_secret(secret.as_bytes());
         Ok(Self::Secret(Box::new(VerifyingKey::new(Algorithm::HS256, decoding, issuer))))
     }
@@ -126,11 +131,12 @@ fn public_key(jwk: &Value) -> Result<Option<(Algorithm, DecodingKey)>, KeyError>
     if algorithm == Algorithm::RS256 && rsa_bits(word("n")) < RSA_BITS_MIN {
         return Err(KeyError(format!("an RSA key must have {RSA_BITS_MIN} bits or more")));
     }
-    let unreadable = |error: &dyn fmt::Display| KeyError(format!("it can't be read: {error}"));
-    let mut members = jwk.clone();
-    members["alg"] = Value::from(format!("{algorithm:?}"));
-    let jwk: Jwk = serde_json::from_value(members).map_err(|error| unreadable(&error))?;
-    let decoding = DecodingKey::from_jwk(&jwk).map_err(|error| unreadable(&error))?;
+    let decoding = match algorithm {
+        Algorithm::EdDSA => DecodingKey::from_ed_components(word("x")),
+        Algorithm::ES256 => DecodingKey::from_ec_components(word("x"), word("y")),
+        _ => DecodingKey::from_rsa_components(word("n"), word("e")),
+    };
+    let decoding = decoding.map_err(|error| KeyError(format!("it can't be read: {error}")))?;
     Ok(Some((algorithm, decoding)))
 }
 

@@ -11,9 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::caller::{Caller, Scope};
-use super::keys::{AUDIENCE, KeyError, Keys, SECRET_LEN_MIN};
-use crate::domain::door::TOKEN_TEXT_LEN_MAX;
-use crate::domain::text::is_free_text;
+use super::keys::{AUDIENCE, KeyError, Keys, check_secret};
+use crate::domain::door::is_token_text;
 
 /// `iss` of every token, unless set otherwise.
 pub const ISSUER_DEFAULT: &str = "granary";
@@ -128,9 +127,7 @@ impl Mint {
     /// # Errors
     /// A secret that is shorter.
     pub fn new(secret: &str, issuer: &str) -> Result<Self, KeyError> {
-        if secret.len() < SECRET_LEN_MIN {
-            return Err(KeyError(format!("the secret must be {SECRET_LEN_MIN} bytes or longer")));
-        }
+        check_secret(secret)?;
         Ok(Self { key: EncodingKey::from_secret(secret.as_bytes()), issuer: issuer.to_owned() })
     }
 
@@ -249,8 +246,7 @@ impl Current {
     fn verify_signature(&self, token: &str) -> Option<Verified> {
         let key = self.keys.find(&decode_header(token).ok()?)?;
         let claims = decode::<Presented>(token, &key.decoding, &key.validation).ok()?.claims;
-        let is_plain = |text: &str| !text.is_empty() && is_free_text(text, TOKEN_TEXT_LEN_MAX);
-        if !is_plain(&claims.sub) || !is_plain(&claims.jti) {
+        if !is_token_text(&claims.sub) || !is_token_text(&claims.jti) {
             return None;
         }
         let caller = Caller {

@@ -133,21 +133,20 @@ fn add(configuration: &Configuration, arguments: AddArguments) -> anyhow::Result
 
 fn suspend(configuration: &Configuration, code: String, suspend: bool) -> anyhow::Result<Outcome> {
     let done = if suspend { "suspended" } else { "resumed" };
-    match submit(configuration, Order::SuspendChannel { code: code.clone(), suspend })? {
-        Answer::Line(LineOutcome::Saved) => print_line(&format!("channel {code} {done}"))?,
-        Answer::Line(LineOutcome::Unchanged) => print_line(&format!("channel {code} unchanged"))?,
-        Answer::UnknownChannel => bail!("there is no channel {code:?}; see `granary channel list`"),
-        answer => bail!("unexpected answer {answer:?}"),
-    }
-    Ok(Outcome::Done)
+    change(configuration, &code, Order::SuspendChannel { code: code.clone(), suspend }, done)
 }
 
 fn rule_documents(configuration: &Configuration, arguments: DocumentsArguments) -> anyhow::Result<Outcome> {
     let DocumentsArguments { code, documents } = arguments;
-    let order = Order::RuleDocuments { code: code.clone(), documents: documents.in_domain() };
-    let which = documents.in_domain().word().to_lowercase();
+    let documents = documents.in_domain();
+    let done = format!("sends {} documents", documents.word().to_lowercase());
+    change(configuration, &code, Order::RuleDocuments { code: code.clone(), documents }, &done)
+}
+
+/// Changes a channel that is there and says what was done.
+fn change(configuration: &Configuration, code: &str, order: Order, done: &str) -> anyhow::Result<Outcome> {
     match submit(configuration, order)? {
-        Answer::Line(LineOutcome::Saved) => print_line(&format!("channel {code} sends {which} documents"))?,
+        Answer::Line(LineOutcome::Saved) => print_line(&format!("channel {code} {done}"))?,
         Answer::Line(LineOutcome::Unchanged) => print_line(&format!("channel {code} unchanged"))?,
         Answer::UnknownChannel => bail!("there is no channel {code:?}; see `granary channel list`"),
         answer => bail!("unexpected answer {answer:?}"),

@@ -292,7 +292,8 @@ fn one_of_two(
         (Some(_), Some(_)) => bail!("{name} and {file_name} are both set; unset one of them"),
         (Some(value), None) => Ok(Some(value.into())),
         (None, Some(path)) => {
-            let text = read_file(&path).with_context(|| format!("{file_name} names {}", path.display()))?;
+            let text = read_file(&path, FILE_LEN_MAX)
+                .with_context(|| format!("{file_name} names {}", path.display()))?;
             let text = text.strip_suffix('\n').unwrap_or(&text);
             Ok(Some(text.strip_suffix('\r').unwrap_or(text).into()))
         }
@@ -309,16 +310,18 @@ fn environment(name: &str) -> anyhow::Result<Option<String>> {
     }
 }
 
-fn read_file(path: &Path) -> anyhow::Result<String> {
-    if fs::metadata(path)?.len() > FILE_LEN_MAX {
-        bail!("the file is longer than {FILE_LEN_MAX} bytes");
+/// Reads a file of text of at most so many bytes.
+pub(super) fn read_file(path: &Path, len_max: u64) -> anyhow::Result<String> {
+    if fs::metadata(path)?.len() > len_max {
+        bail!("the file is longer than {len_max} bytes");
     }
     Ok(fs::read_to_string(path)?)
 }
 
 /// Says what is wrong and in which line, but doesn't show the line: it may hold a secret.
 fn read_toml(path: &Path) -> anyhow::Result<File> {
-    let text = read_file(path).with_context(|| format!("configuration file {}", path.display()))?;
+    let text =
+        read_file(path, FILE_LEN_MAX).with_context(|| format!("configuration file {}", path.display()))?;
     toml::from_str(&text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;

@@ -2,19 +2,17 @@
 //! bound to. Running servers take a change within a minute.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use sha2::{Digest, Sha256};
 
 use super::Outcome;
-use super::config::Configuration;
+use super::config::{Configuration, read_file};
 use super::output::{escape_control, print_line};
 use super::session::Session;
 use crate::domain::command::Command as Order;
-use crate::domain::door::{DoorChange, TrustedDocument};
+use crate::domain::door::{DoorChange, TrustedDocument, sha256_of_name};
 use crate::engine;
 use crate::graphql::guard;
 use crate::store::read_door;
@@ -60,7 +58,7 @@ pub(super) fn run(configuration: &Configuration, command: Command) -> anyhow::Re
 fn add(configuration: &Configuration, files: &[PathBuf]) -> anyhow::Result<Outcome> {
     let mut documents = Vec::new();
     for file in files {
-        let text = read(file).with_context(|| file.display().to_string())?;
+        let text = read_file(file, FILE_LEN_MAX).with_context(|| file.display().to_string())?;
         let read = documents_of(&text).with_context(|| file.display().to_string())?;
         documents.extend(read);
     }
@@ -81,8 +79,10 @@ fn list(configuration: &Configuration) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn remove(configuration: &Configuration, sha256: &str) -> anyhow::Result<Outcome> {
-    let sha256 = sha256.strip_prefix("sha256:").unwrap_or(sha256).to_ascii_lowercase();
+fn remove(configuration: &Configuration, name: &str) -> anyhow::Result<Outcome> {
+    let Some(sha256) = sha256_of_name(name) else {
+        bail!("{name:?} names no document; a name is sha256: and 64 hexadecimal digits");
+    };
     let database = configuration.database()?;
     if engine::read_once(&database, |connection| read_door::trusted_text(connection, &sha256))?.is_none() {
         bail!("there is no trusted document {sha256:?}; see `granary documents list`");
@@ -100,13 +100,6 @@ fn line(document: &TrustedDocument) -> String {
     format!("sha256:{} {}", document.sha256, escape_control(&first, false))
 }
 
-fn read(file: &Path) -> anyhow::Result<String> {
-    if fs::metadata(file)?.len() > FILE_LEN_MAX {
-        bail!("the file is longer than {FILE_LEN_MAX} bytes");
-    }
-    Ok(fs::read_to_string(file)?)
-}
-
 /// A file's documents: those of a manifest, or the file itself. No document is a JSON object.
 fn documents_of(text: &str) -> anyhow::Result<Vec<TrustedDocument>> {
     let Ok(manifest) = serde_json::from_str::<BTreeMap<String, String>>(text) else {
@@ -117,8 +110,7 @@ fn documents_of(text: &str) -> anyhow::Result<Vec<TrustedDocument>> {
     }
     let entry = |(name, text): (String, String)| {
         let document = trusted(&text).with_context(|| name.clone())?;
-        let digits = name.strip_prefix("sha256:").unwrap_or(&name);
-        if !digits.eq_ignore_ascii_case(&document.sha256) {
+        if sha256_of_name(&name).as_ref() != Some(&document.sha256) {
             bail!(
                 "{name:?} is not the SHA-256 of its document; graphql-codegen writes it with hashAlgorithm sha256"
             );
@@ -133,6 +125,5 @@ fn trusted(text: &str) -> anyhow::Result<TrustedDocument> {
     if let Err(objection) = guard::parse(text) {
         bail!("{}", objection.message);
     }
-    let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(TrustedDocument { sha256, text: text.to_owned() })
+    Ok(TrustedDocument::new(text.to_owned()))
 }

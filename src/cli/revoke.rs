@@ -8,8 +8,7 @@ use super::config::Configuration;
 use super::output::print_line;
 use super::session::Session;
 use crate::domain::command::Command;
-use crate::domain::door::{DoorChange, Revocation, TOKEN_TEXT_LEN_MAX};
-use crate::domain::text::is_free_text;
+use crate::domain::door::{DoorChange, Revocation, TOKEN_TEXT_LEN_MAX, is_token_text};
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
@@ -25,8 +24,7 @@ pub(super) struct Arguments {
 /// Revokes all of them, or none.
 pub(super) fn run(configuration: &Configuration, arguments: Arguments) -> anyhow::Result<Outcome> {
     let Arguments { tokens, subjects } = arguments;
-    let is_name = |text: &String| !text.is_empty() && is_free_text(text, TOKEN_TEXT_LEN_MAX);
-    if let Some(text) = tokens.iter().chain(&subjects).find(|text| !is_name(text)) {
+    if let Some(text) = tokens.iter().chain(&subjects).find(|text| !is_token_text(text)) {
         bail!(
             "{text:?} is in no token: 1 to {TOKEN_TEXT_LEN_MAX} characters, none of them a control character"
         );

@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::text::{is_free_text, sha256};
+
 /// Length of a token's number and of a subject, in characters.
 pub const TOKEN_TEXT_LEN_MAX: usize = 256;
 
@@ -13,6 +15,25 @@ pub struct TrustedDocument {
     pub sha256: String,
     /// The document.
     pub text: String,
+}
+
+impl TrustedDocument {
+    /// The document of this text.
+    pub fn new(text: String) -> Self {
+        Self { sha256: sha256(&text), text }
+    }
+}
+
+/// The SHA-256 that names a document outside: 64 hexadecimal digits, `sha256:` before them or not.
+pub fn sha256_of_name(name: &str) -> Option<String> {
+    let digits = name.strip_prefix("sha256:").unwrap_or(name);
+    let is_sha256 = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_sha256.then(|| digits.to_ascii_lowercase())
+}
+
+/// Whether a token may have this number or subject.
+pub fn is_token_text(text: &str) -> bool {
+    !text.is_empty() && is_free_text(text, TOKEN_TEXT_LEN_MAX)
 }
 
 /// Which tokens hold no longer.

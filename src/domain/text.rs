@@ -1,6 +1,8 @@
 //! What text may look like: numbers and keys chosen outside, free text, and enumerations kept as
 //! words in the database. Lengths are counted in characters.
 
+use sha2::{Digest, Sha256};
+
 /// Digits of an account number.
 pub const ACCOUNT_NUMBER_LEN_MAX: usize = 20;
 /// Length up to which a reporting channel's unreadable account number is kept in suspense.
@@ -51,6 +53,11 @@ pub fn is_free_text(text: &str, len_max: usize) -> bool {
 /// Whether any character is a control character (Unicode category Cc).
 pub fn has_control(text: &str) -> bool {
     text.chars().any(char::is_control)
+}
+
+/// SHA-256 of a text, 64 lower-case hexadecimal digits.
+pub fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Declares an enumeration whose values are words in the database, in files and in the API.

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
 use moka::sync::Cache;
-use sha2::{Digest, Sha256};
 
 use super::negotiation::Form;
 use super::parameters::Parameters;
 use super::reply::Refused;
 use crate::domain::channel::DocumentRule;
+use crate::domain::text::sha256;
 use crate::engine::{Engine, EngineError, Urgency};
 use crate::graphql::error::ErrorCode;
 use crate::graphql::guard;
@@ -30,6 +30,18 @@ const NOT_FOUND: &str = "PersistedQueryNotFound";
 pub(super) struct Document {
     pub(super) parsed: Arc<ExecutableDocument>,
     pub(super) is_trusted: bool,
+}
+
+impl Document {
+    /// The operation that is meant, with its name.
+    pub(super) fn operation(&self, meant: Option<&str>) -> Option<(Option<&str>, &OperationDefinition)> {
+        let mut operations = self.parsed.operations.iter();
+        let found = match meant {
+            None => operations.next().filter(|_| operations.next().is_none()),
+            Some(meant) => operations.find(|(name, _)| name.is_some_and(|name| name.as_str() == meant)),
+        };
+        found.map(|(name, operation)| (name.map(|name| name.as_str()), &operation.node))
+    }
 }
 
 /// The documents in use.
@@ -55,7 +67,6 @@ impl Documents {
         urgency: Urgency,
         engine: &Engine,
     ) -> Result<Document, Refused> {
-        let refuse = |code, message: &str| Refused::new(form, form.request_error_status(), code, message);
         let named = parameters.sha256(form)?;
         let Some(text) = &parameters.query else {
             let Some(sha256) = named else {
@@ -63,17 +74,18 @@ impl Documents {
                 return Err(Refused::new(form, StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message));
             };
             let found = self.trusted(form, &sha256, urgency, engine).await?;
-            return found.ok_or_else(|| refuse(ErrorCode::BadUserInput, NOT_FOUND));
+            return found.ok_or_else(|| Refused::request_error(form, ErrorCode::BadUserInput, NOT_FOUND));
         };
         if named.is_some_and(|named| named != sha256(text)) {
-            return Err(refuse(ErrorCode::BadUserInput, "The SHA-256 is not the document's."));
+            let message = "The SHA-256 is not the document's.";
+            return Err(Refused::request_error(form, ErrorCode::BadUserInput, message));
         }
         match rule {
             DocumentRule::Any => Ok(Document { parsed: self.free(form, text)?, is_trusted: false }),
             DocumentRule::Trusted => {
                 let found = self.trusted(form, &sha256(text), urgency, engine).await?;
                 let message = "This channel sends trusted documents only.";
-                found.ok_or_else(|| refuse(ErrorCode::Forbidden, message))
+                found.ok_or_else(|| Refused::request_error(form, ErrorCode::Forbidden, message))
             }
         }
     }
@@ -82,9 +94,7 @@ impl Documents {
         if let Some(parsed) = self.free.get(text) {
             return Ok(parsed);
         }
-        let parsed = Arc::new(guard::parse(text).map_err(|objection| {
-            Refused::new(form, form.request_error_status(), objection.code, objection.message)
-        })?);
+        let parsed = Arc::new(guard::parse(text).map_err(|objection| Refused::objection(form, objection))?);
         if text.len() <= CACHED_BYTES_MAX {
             self.free.insert(text.into(), parsed.clone());
         }
@@ -112,14 +122,8 @@ impl Documents {
         })?;
         let Some(text) = text else { return Ok(None) };
         // It was guarded when it was added, perhaps by a program with other bounds.
-        let parsed = Arc::new(guard::parse(&text).map_err(|objection| {
-            Refused::new(form, form.request_error_status(), objection.code, objection.message)
-        })?);
+        let parsed = Arc::new(guard::parse(&text).map_err(|objection| Refused::objection(form, objection))?);
         self.trusted.insert(sha256.to_owned(), parsed.clone());
         Ok(Some(Document { parsed, is_trusted: true }))
     }
-}
-
-fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

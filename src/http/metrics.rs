@@ -6,9 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_graphql::parser::parse_schema;
-use async_graphql::parser::types::{
-    ExecutableDocument, OperationDefinition, Selection, TypeKind, TypeSystemDefinition,
-};
+use async_graphql::parser::types::{OperationDefinition, Selection, TypeKind, TypeSystemDefinition};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -17,7 +15,6 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::documents::Document;
 use crate::engine::{Engine, Urgency};
 
 /// The media type of what [`Metrics::encode`] writes.
@@ -79,11 +76,12 @@ impl Metrics {
 
     /// What a request is counted as: a trusted document's operation by its name, any other by the one
     /// field at its top, as the schema names it.
-    pub(super) fn operation(&self, document: &Document, operation_name: Option<&str>) -> Arc<str> {
-        let Some((name, operation)) = operation(&document.parsed, operation_name) else {
-            return self.unknown();
-        };
-        if let (true, Some(name)) = (document.is_trusted, name) {
+    pub(super) fn label(
+        &self,
+        (name, operation): (Option<&str>, &OperationDefinition),
+        is_trusted: bool,
+    ) -> Arc<str> {
+        if let (true, Some(name)) = (is_trusted, name) {
             return name.into();
         }
         let mut selections = operation.selection_set.node.items.iter();
@@ -100,19 +98,6 @@ impl Metrics {
     pub(super) fn unknown(&self) -> Arc<str> {
         self.unknown.clone()
     }
-}
-
-/// The operation that is meant, with its name.
-pub(super) fn operation<'d>(
-    document: &'d ExecutableDocument,
-    operation_name: Option<&str>,
-) -> Option<(Option<&'d str>, &'d OperationDefinition)> {
-    let mut operations = document.operations.iter();
-    let found = match operation_name {
-        None => operations.next().filter(|_| operations.next().is_none()),
-        Some(meant) => operations.find(|(name, _)| name.is_some_and(|name| name.as_str() == meant)),
-    };
-    found.map(|(name, operation)| (name.map(|name| name.as_str()), &operation.node))
 }
 
 /// The fields at the top of the schema.

@@ -10,9 +10,10 @@ use serde_json::{Map, Value as Json};
 use super::incoming::{BodyError, Incoming};
 use super::negotiation::Form;
 use super::reply::Refused;
+use crate::domain::door::sha256_of_name;
 use crate::domain::text::has_control;
 use crate::graphql::error::ErrorCode;
-use crate::graphql::guard::{Objection, check_body};
+use crate::graphql::guard::check_body;
 
 /// The parameters of a request.
 #[derive(Debug, Default, Deserialize)]
@@ -80,15 +81,10 @@ impl Parameters {
         let names = [self.document_id.as_deref(), persisted];
         let mut found = None;
         for name in names.into_iter().flatten() {
-            let digits = name.strip_prefix("sha256:").unwrap_or(name).to_ascii_lowercase();
-            let is_sha256 = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-            if !is_sha256 || found.as_ref().is_some_and(|found| *found != digits) {
-                return Err(malformed(
-                    form,
-                    "A document is named by one SHA-256, sha256: and 64 hexadecimal digits.",
-                ));
-            }
-            found = Some(digits);
+            let sha256 =
+                sha256_of_name(name).filter(|sha256| found.as_ref().is_none_or(|found| found == sha256));
+            let message = "A document is named by one SHA-256, sha256: and 64 hexadecimal digits.";
+            found = Some(sha256.ok_or_else(|| malformed(form, message))?);
         }
         Ok(found)
     }
@@ -97,7 +93,7 @@ impl Parameters {
         let variables = self.variables.iter().flat_map(|variables| variables.values());
         if variables.into_iter().any(has_control_text) {
             let message = "Control characters are not allowed in text.";
-            return Err(Refused::new(form, form.request_error_status(), ErrorCode::BadUserInput, message));
+            return Err(Refused::request_error(form, ErrorCode::BadUserInput, message));
         }
         Ok(self)
     }
@@ -108,8 +104,7 @@ fn malformed(form: Form, message: &str) -> Refused {
 }
 
 fn check_json(form: Form, bytes: &[u8]) -> Result<(), Refused> {
-    check_body(bytes)
-        .map_err(|Objection { code, message }| Refused::new(form, form.request_error_status(), code, message))
+    check_body(bytes).map_err(|objection| Refused::objection(form, objection))
 }
 
 fn parse_json<T: for<'de> Deserialize<'de>>(

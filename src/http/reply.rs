@@ -9,6 +9,7 @@ use serde_json::json;
 use super::negotiation::Form;
 use super::visit::RequestId;
 use crate::graphql::error::{ErrorCode, RETRY_AFTER_S};
+use crate::graphql::guard::Objection;
 use crate::graphql::limits::ERRORS_MAX;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,6 +31,16 @@ impl Refused {
     pub(super) fn new(form: Form, status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
         let retry_after_s = Some(BUSY_RETRY_AFTER_S).filter(|_| code == ErrorCode::Busy);
         Self { form, status, code, message: message.into(), allow: None, retry_after_s }
+    }
+
+    /// The request is well-formed, but its document, operation or variables are wrong.
+    pub(super) fn request_error(form: Form, code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::new(form, form.request_error_status(), code, message)
+    }
+
+    /// The guard objects.
+    pub(super) fn objection(form: Form, Objection { code, message }: Objection) -> Self {
+        Self::request_error(form, code, message)
     }
 
     pub(super) fn method_not_allowed(form: Form, allow: &'static str, message: &str) -> Self {

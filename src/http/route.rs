@@ -14,7 +14,6 @@ use futures_util::FutureExt;
 
 use super::Shared;
 use super::incoming::Incoming;
-use super::metrics::operation;
 use super::negotiation::{Form, check_content_type, form};
 use super::parameters::Parameters;
 use super::reply::{Answer, Refused, execution};
@@ -39,13 +38,17 @@ pub(super) fn configure(routes: &mut ServiceConfig) {
 async fn not_found(payload: Payload, shared: Data<Shared>) -> HttpResponse {
     let status = StatusCode::NOT_FOUND;
     let refused = Refused::new(Form::Json, status, ErrorCode::BadUserInput, "The API is POST /graphql.");
-    Incoming::new(payload).answer(Visit::begin(&shared).end(refused.into())).await
+    refuse(payload, &shared, refused).await
 }
 
 async fn method_not_allowed(payload: Payload, shared: Data<Shared>) -> HttpResponse {
     let message = "The API is POST /graphql; a query may also be a GET.";
     let refused = Refused::method_not_allowed(Form::Json, "GET, POST", message);
-    Incoming::new(payload).answer(Visit::begin(&shared).end(refused.into())).await
+    refuse(payload, &shared, refused).await
+}
+
+async fn refuse(payload: Payload, shared: &Shared, refused: Refused) -> HttpResponse {
+    Incoming::new(payload).answer(Visit::begin(shared).end(refused.into())).await
 }
 
 async fn graphql(request: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
@@ -80,12 +83,12 @@ async fn answer(
         .documents
         .find(form, &parameters, admitted.documents, admitted.urgency, &shared.engine)
         .await?;
-    let name = parameters.operation_name.as_deref();
-    visit.operation = shared.metrics.operation(&document, name);
-    let meant = operation(&document.parsed, name);
-    if is_get && meant.is_some_and(|(_, operation)| operation.ty != OperationType::Query) {
-        let message = "Only a query may be a GET.";
-        return Err(Refused::method_not_allowed(form, "POST", message));
+    if let Some(meant) = document.operation(parameters.operation_name.as_deref()) {
+        visit.operation = shared.metrics.label(meant, document.is_trusted);
+        if is_get && meant.1.ty != OperationType::Query {
+            let message = "Only a query may be a GET.";
+            return Err(Refused::method_not_allowed(form, "POST", message));
+        }
     }
     let mut prepared = Request::new("");
     prepared.set_parsed_query((*document.parsed).clone());

@@ -2,7 +2,6 @@
 
 use chrono::NaiveDate;
 use diesel::RunQueryDsl;
-use sha2::{Digest, Sha256};
 
 use super::super::StoreError;
 use super::super::connection::Connection;
@@ -10,6 +9,7 @@ use super::super::statement::statement;
 use crate::domain::clock::Ids;
 use crate::domain::exception::Exception;
 use crate::domain::payment::Reversal;
+use crate::domain::text::sha256;
 
 statement! {
     struct InsertReversalsPg<'a> {
@@ -158,5 +158,5 @@ pub(super) fn insert_exceptions(
 
 /// SHA-256 of the detail: the same difference is written once.
 fn fingerprint(exception: &Exception) -> String {
-    Sha256::digest(exception.detail.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(&exception.detail)
 }

@@ -7,7 +7,6 @@ mod budgets;
 mod documents;
 mod jwks;
 mod operations;
-mod peers;
 mod raw;
 mod revocation;
 mod route;

@@ -18,6 +18,7 @@ use super::raw::{RawReply, connect, exchange, post};
 use crate::processes::server::{Server, wait_for};
 use crate::processes::site::{BANK, Site};
 use crate::support::backends::{TestDatabase, for_each_backend};
+use crate::support::peers::say;
 use crate::support::scratch::scratch_folder;
 
 const WITHIN: Duration = Duration::from_secs(10);
@@ -187,7 +188,7 @@ fn no_log_holds_a_name_a_token_or_a_body() {
 fn the_unit_is_one_that_systemd_takes() {
     let is_there = std::process::Command::new("systemd-analyze").arg("--version").output().is_ok();
     if !is_there {
-        eprintln!("SKIPPED: systemd-analyze is missing, so nothing checked the unit");
+        say("The test of the unit is SKIPPED: systemd-analyze is missing");
         return;
     }
     let unit = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/granary.service"));

@@ -12,7 +12,7 @@ use super::proof::count;
 use super::server::Server;
 use super::site::{BANK, Site};
 use crate::support::backends::TestDatabase;
-use crate::support::python::{environment, peers_folder};
+use crate::support::peers::{peers_folder, python};
 
 /// Environment: which cases are drawn.
 const SEED_VARIABLE: &str = "GRANARY_FUZZ_SEED";
@@ -43,7 +43,7 @@ fn schemathesis_finds_nothing_on_postgres() {
 
 /// Through an asking channel (the site's own) or a reporting one, which is added.
 fn schemathesis_finds_nothing(database: &TestDatabase, channel: &str) {
-    let Some(programs) = environment("schemathesis", "requirements.txt") else { return };
+    let Some(programs) = python("schemathesis", "requirements.txt") else { return };
     let _alone = alone();
     let started = Instant::now();
     let site = Site::new(&database.url, ACCOUNTS);

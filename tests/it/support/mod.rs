@@ -5,6 +5,6 @@ pub mod app;
 pub mod backends;
 pub mod client;
 pub mod commands;
+pub mod peers;
 pub mod postgres;
-pub mod python;
 pub mod scratch;
