@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
+use granary::domain::text::sha256;
 use granary::store::connection::Connection;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -45,6 +46,9 @@ fn the_admin_listener_tells_life_readiness_and_counts() {
     for_each_backend(|database| {
         let _alone = crate::processes::alone();
         let site = Site::new(&database.url, 2);
+        fs::write(site.folder().join("trusted.graphql"), "query Trusted { __typename }").expect("a file");
+        site.succeed(&["documents", "add", "trusted.graphql"]);
+        let trusted = sha256("query Trusted { __typename }");
         let (server, admin) = with_admin(&site, "info");
         assert_eq!((get(admin, "/livez").status, get(admin, "/livez").text.as_str()), (200, "ok\n"));
         let ready = get(admin, "/readyz");
@@ -54,6 +58,7 @@ fn the_admin_listener_tells_life_readiness_and_counts() {
         send(json!({ "query": "query Zhang { account(number: \"0000000001\") { name } }" }));
         send(json!({ "query": "{ zhangSan }" }));
         send(json!({ "query": "{ a: __typename b: __typename }" }));
+        send(json!({ "documentId": format!("sha256:{trusted}") }));
         post(server.address, "nonsense", b"{}");
         let counted = get(admin, "/metrics").text;
         for line in [
@@ -61,6 +66,7 @@ fn the_admin_listener_tells_life_readiness_and_counts() {
             "granary_requests_total{operation=\"unknown\",channel=\"BANK-1\",outcome=\"BAD_USER_INPUT\"} 1",
             "granary_requests_total{operation=\"several\",channel=\"BANK-1\",outcome=\"ok\"} 1",
             "granary_requests_total{operation=\"unknown\",channel=\"none\",outcome=\"UNAUTHENTICATED\"} 1",
+            "granary_requests_total{operation=\"Trusted\",channel=\"BANK-1\",outcome=\"ok\"} 1",
             "granary_queued_commands 0",
             "granary_shed_commands_total{urgency=\"last\"} 0",
         ] {

@@ -14,7 +14,11 @@ use granary::engine::{Engine, EngineError, EngineSettings, Urgency};
 use granary::store::audit::{self, Verdict};
 use granary::store::connection::Connection;
 use granary::store::read;
+use serde_json::json;
 
+use super::raw::exchange;
+use crate::processes::server::wait_until;
+use crate::support::app::TestApp;
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::commands::{NOON_MS, add_channel, key, lane, payment_of, post, save_account, settle};
 
@@ -112,4 +116,40 @@ async fn overload(engine: &Engine, database: &TestDatabase) {
         let found = read::find_key(&mut database.reader(), &key).expect("a look-up");
         assert!(found.is_none(), "{urgency:?}: what was shed left {found:?}");
     }
+}
+
+#[test]
+fn a_server_whose_commands_wait_too_long_is_not_ready() {
+    for_each_backend(|database| {
+        let commands = vec![save_account(ACCOUNT, Residential)];
+        let app = TestApp::start_with(database, commands, |settings| {
+            settings.admin_listen = Some(std::net::SocketAddr::from(([127, 0, 0, 1], 0)));
+        });
+        let admin = app.admin.expect("the operator's listener");
+        let ready = || exchange(admin, "GET", "/readyz", &[], b"");
+        let post = &|key: &str| {
+            let input = json!({ "idempotencyKey": key, "accountNumber": ACCOUNT, "amount": "1.00" });
+            app.channel(CHANNEL).post(input)
+        };
+        let blockade = Blockade::on(database);
+        std::thread::scope(|scope| {
+            let mut posts = Vec::new();
+            // A lane takes what came first into its hands; what comes while it is held up there waits.
+            wait_until("a command that waits", WITHIN, || {
+                let key = format!("k{}", posts.len());
+                posts.push(scope.spawn(move || post(&key)));
+                app.engine.load().commands > 0
+            });
+            app.clock.set(NOON_MS + 5_000);
+            assert_eq!(ready().status, 200, "five seconds are no reason");
+            app.clock.set(NOON_MS + 5_001);
+            let late = ready();
+            assert_eq!((late.status, &late.json()["oldestCommandAgeMs"]), (503, &json!(5_001)), "{late:?}");
+            blockade.lift();
+            for post in posts {
+                assert_eq!(post.join().expect("an answer")["userErrors"], json!([]));
+            }
+        });
+        assert_eq!(ready().status, 200, "it is ready again by itself");
+    });
 }

@@ -13,7 +13,7 @@ use granary::domain::channel::{Channel, ChannelKind, ChannelMode};
 use granary::domain::clock::Clock;
 use granary::domain::command::Command;
 use granary::engine::{Engine, EngineSettings, Urgency};
-use granary::http::{HttpSettings, UNREAD_TIMEOUT, serve_until};
+use granary::http::{HttpSettings, Listening, UNREAD_TIMEOUT, serve_until};
 use granary::store::audit::{self, Verdict};
 use serde_json::Value;
 
@@ -48,6 +48,8 @@ impl Clock for TestClock {
 pub struct TestApp<'a> {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where the operator asks, if anywhere.
+    pub admin: Option<SocketAddr>,
     /// Its clock.
     pub clock: Arc<TestClock>,
     /// Its engine.
@@ -116,12 +118,11 @@ impl<'a> TestApp<'a> {
             let stop = async move {
                 let _either_way_it_stops = stopped.await;
             };
-            let on_listening =
-                move |address: granary::http::Listening| tell.send(address.api).expect("the test waits");
+            let on_listening = move |address: Listening| tell.send(address).expect("the test waits");
             serve_until(settings, served, verifier, stop, on_listening).expect("the server runs");
         });
-        let address = told.recv().expect("the server listens");
-        Self { address, clock, engine, mint, database, stop: Some(stop), thread: Some(thread) }
+        let Listening { api: address, admin } = told.recv().expect("the server listens");
+        Self { address, admin, clock, engine, mint, database, stop: Some(stop), thread: Some(thread) }
     }
 
     /// A client with a token of this channel and scope.
