@@ -121,15 +121,16 @@ pub fn payment_page(
 
 statement! {
     struct BillPaymentPage<'a> {
-        account_number: &'a str => Text, bill_number: &'a str => Text, before_id: i64 => BigInt, limit: i64 => BigInt,
+        account_number: &'a str => Text, before_id: i64 => BigInt, bill_number: &'a str => Text, limit: i64 => BigInt,
     } -> (PaymentSql)
     both concat!("SELECT ", payment_columns!(), " FROM payments p LEFT JOIN reversals r \
         ON r.account_number = p.account_number AND r.payment_id = p.id \
-        WHERE p.id IN (SELECT e.movement_id FROM entries e WHERE e.account_number = ? AND e.bill_number = ? \
-        AND e.remaining_after_fen IS NOT NULL) AND p.id < ? ORDER BY p.id DESC LIMIT ?")
+        WHERE p.account_number = ? AND p.id < ? AND EXISTS (SELECT 1 FROM entries e WHERE e.movement_id = p.id \
+        AND e.bill_number = ? AND e.remaining_after_fen IS NOT NULL) ORDER BY p.id DESC LIMIT ?")
 }
 
-/// A page of the payments that settled some of a bill, newest first, older than `before_id`.
+/// A page of the payments that settled some of a bill, newest first, older than `before_id`. They are looked
+/// for among the account's: an index of entries by bill would cost every payment more than this saves.
 pub fn bill_payment_page(
     connection: &mut Connection,
     account_number: &str,

@@ -60,13 +60,16 @@ macro_rules! statement {
             ) -> diesel::QueryResult<()> {
                 #[allow(unused_imports, reason = "not every statement binds every type")]
                 use diesel::sql_types::*;
-                let mut texts = $text.split('?');
-                out.push_sql(texts.next().unwrap_or_default());
+                // Diesel walks here at every run, to bind; the text is cut up at the first.
+                static PIECES: std::sync::LazyLock<Vec<&str>> =
+                    std::sync::LazyLock::new(|| $text.split('?').collect());
+                let mut pieces = PIECES.iter().copied();
+                out.push_sql(pieces.next().unwrap_or_default());
                 $(
                     out.push_bind_param::<$sql, _>(&self.$field)?;
-                    out.push_sql(texts.next().unwrap_or_default());
+                    out.push_sql(pieces.next().unwrap_or_default());
                 )*
-                debug_assert!(texts.next().is_none(), "a ? without a field");
+                debug_assert!(pieces.next().is_none(), "a ? without a field");
                 Ok(())
             }
         }

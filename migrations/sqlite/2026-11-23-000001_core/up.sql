@@ -1,4 +1,5 @@
 -- The core: accounts, bills, keys, payments and the ledger. Amounts are whole fen, instants milliseconds UTC.
+-- A CHECK spells its words out with OR: for a list behind IN SQLite would fill a temporary table at every row.
 
 -- The one utility this database belongs to.
 CREATE TABLE utilities (
@@ -21,7 +22,7 @@ INSERT INTO id_blocks (id, next_id) VALUES (1, 1);
 -- Who brings payments.
 CREATE TABLE channels (
   code TEXT NOT NULL CONSTRAINT channels_code_check CHECK (length(code) BETWEEN 1 AND 32), -- Its name in tokens and keys.
-  kind TEXT NOT NULL CONSTRAINT channels_kind_check CHECK (kind IN ('BANK', 'MOBILE', 'COUNTER', 'APP', 'BILLING')), -- Kind of outside party.
+  kind TEXT NOT NULL CONSTRAINT channels_kind_check CHECK (kind = 'BANK' OR kind = 'MOBILE' OR kind = 'COUNTER' OR kind = 'APP' OR kind = 'BILLING'), -- Kind of outside party.
   mode TEXT NOT NULL CONSTRAINT channels_mode_check CHECK (mode IN ('ASKING', 'REPORTING')), -- Whether money can still be given back.
   is_suspended BOOLEAN NOT NULL, -- A suspended channel can only replay, ask and reverse.
   min_fen BIGINT NOT NULL CONSTRAINT channels_min_fen_check CHECK (min_fen >= 1), -- Smallest amount accepted.
@@ -33,15 +34,15 @@ CREATE TABLE channels (
 -- Which amounts a channel accepts.
 CREATE TABLE channel_amount_rules (
   channel_code TEXT NOT NULL, -- The channel.
-  customer_class TEXT NOT NULL CONSTRAINT channel_amount_rules_customer_class_check CHECK (customer_class IN ('*', 'RESIDENTIAL', 'COMMERCIAL', 'INDUSTRIAL', 'AGRICULTURAL', 'OTHER')), -- Class the rule is for; * for all without one of their own.
-  amount_rule TEXT NOT NULL CONSTRAINT channel_amount_rules_amount_rule_check CHECK (amount_rule IN ('ANY', 'EXACT', 'EXACT_OR_MORE')), -- The rule.
+  customer_class TEXT NOT NULL CONSTRAINT channel_amount_rules_customer_class_check CHECK (customer_class = '*' OR customer_class = 'RESIDENTIAL' OR customer_class = 'COMMERCIAL' OR customer_class = 'INDUSTRIAL' OR customer_class = 'AGRICULTURAL' OR customer_class = 'OTHER'), -- Class the rule is for; * for all without one of their own.
+  amount_rule TEXT NOT NULL CONSTRAINT channel_amount_rules_amount_rule_check CHECK (amount_rule = 'ANY' OR amount_rule = 'EXACT' OR amount_rule = 'EXACT_OR_MORE'), -- The rule.
   CONSTRAINT channel_amount_rules_channel_code_customer_class_pk PRIMARY KEY (channel_code, customer_class),
   CONSTRAINT channel_amount_rules_channel_code_fk FOREIGN KEY (channel_code) REFERENCES channels (code)
 );
 
 -- Dated penalty rules; the row in force on the due date governs a bill for life.
 CREATE TABLE penalty_policies (
-  customer_class TEXT NOT NULL CONSTRAINT penalty_policies_customer_class_check CHECK (customer_class IN ('RESIDENTIAL', 'COMMERCIAL', 'INDUSTRIAL', 'AGRICULTURAL', 'OTHER')), -- Class the row is for.
+  customer_class TEXT NOT NULL CONSTRAINT penalty_policies_customer_class_check CHECK (customer_class = 'RESIDENTIAL' OR customer_class = 'COMMERCIAL' OR customer_class = 'INDUSTRIAL' OR customer_class = 'AGRICULTURAL' OR customer_class = 'OTHER'), -- Class the row is for.
   effective_from DATE NOT NULL, -- First due date it governs.
   due_year_permille BIGINT NOT NULL CONSTRAINT penalty_policies_due_year_permille_check CHECK (due_year_permille BETWEEN 0 AND 1000), -- Per mille and day, for days in the year the bill fell due.
   later_years_permille BIGINT NOT NULL CONSTRAINT penalty_policies_later_years_permille_check CHECK (later_years_permille BETWEEN 0 AND 1000), -- The same for days in later years.
@@ -67,8 +68,8 @@ INSERT INTO allocation_policies (effective_from, first_part) VALUES ('1970-01-01
 -- The narrow, often written part of an account: what every payment locks.
 CREATE TABLE accounts (
   account_number TEXT NOT NULL CONSTRAINT accounts_account_number_check CHECK (length(account_number) BETWEEN 1 AND 20), -- 1 to 20 digits; leading zeros count.
-  status TEXT NOT NULL CONSTRAINT accounts_status_check CHECK (status IN ('ACTIVE', 'SUSPENDED', 'CLOSED')), -- State of the contract.
-  customer_class TEXT NOT NULL CONSTRAINT accounts_customer_class_check CHECK (customer_class IN ('RESIDENTIAL', 'COMMERCIAL', 'INDUSTRIAL', 'AGRICULTURAL', 'OTHER')), -- Class of the customer.
+  status TEXT NOT NULL CONSTRAINT accounts_status_check CHECK (status = 'ACTIVE' OR status = 'SUSPENDED' OR status = 'CLOSED'), -- State of the contract.
+  customer_class TEXT NOT NULL CONSTRAINT accounts_customer_class_check CHECK (customer_class = 'RESIDENTIAL' OR customer_class = 'COMMERCIAL' OR customer_class = 'INDUSTRIAL' OR customer_class = 'AGRICULTURAL' OR customer_class = 'OTHER'), -- Class of the customer.
   last_sequence BIGINT NOT NULL CONSTRAINT accounts_last_sequence_check CHECK (last_sequence >= 0), -- Number of accepted movements.
   advance_fen BIGINT NOT NULL CONSTRAINT accounts_advance_fen_check CHECK (advance_fen >= 0), -- Money not yet owed.
   shortfall_fen BIGINT NOT NULL CONSTRAINT accounts_shortfall_fen_check CHECK (shortfall_fen >= 0), -- Advance used and then reversed away.
@@ -92,11 +93,11 @@ CREATE TABLE bills (
   account_number TEXT NOT NULL, -- The account.
   bill_number TEXT NOT NULL CONSTRAINT bills_bill_number_check CHECK (length(bill_number) BETWEEN 1 AND 32), -- Number given by billing.
   period TEXT NOT NULL CONSTRAINT bills_period_check CHECK (length(period) = 7), -- Billing period, YYYY-MM.
-  customer_class TEXT NOT NULL CONSTRAINT bills_customer_class_check CHECK (customer_class IN ('RESIDENTIAL', 'COMMERCIAL', 'INDUSTRIAL', 'AGRICULTURAL', 'OTHER')), -- Class of the customer at issue.
+  customer_class TEXT NOT NULL CONSTRAINT bills_customer_class_check CHECK (customer_class = 'RESIDENTIAL' OR customer_class = 'COMMERCIAL' OR customer_class = 'INDUSTRIAL' OR customer_class = 'AGRICULTURAL' OR customer_class = 'OTHER'), -- Class of the customer at issue.
   principal_fen BIGINT NOT NULL CONSTRAINT bills_principal_fen_check CHECK (principal_fen BETWEEN 0 AND 1000000000000), -- The charge itself.
   issued_on DATE NOT NULL, -- Day of issue.
   due_on DATE NOT NULL, -- Last day without penalty.
-  status TEXT NOT NULL CONSTRAINT bills_status_check CHECK (status IN ('OPEN', 'PARTLY_PAID', 'PAID', 'CANCELLED')), -- Follows from the amounts.
+  status TEXT NOT NULL CONSTRAINT bills_status_check CHECK (status = 'OPEN' OR status = 'PARTLY_PAID' OR status = 'PAID' OR status = 'CANCELLED'), -- Follows from the amounts.
   principal_paid_fen BIGINT NOT NULL CONSTRAINT bills_principal_paid_fen_check CHECK (principal_paid_fen BETWEEN 0 AND principal_fen), -- Principal paid so far.
   penalty_paid_fen BIGINT NOT NULL CONSTRAINT bills_penalty_paid_fen_check CHECK (penalty_paid_fen >= 0), -- Penalty charged and paid so far.
   principal_by_day TEXT NOT NULL, -- Principal paid by the day that counts: 2026-11-03=12500,...
@@ -112,7 +113,7 @@ CREATE INDEX bills_account_number_due_on_bill_number_idx ON bills (account_numbe
 CREATE TABLE idempotency_keys (
   channel_code TEXT NOT NULL, -- Channel that chose the key.
   idempotency_key TEXT NOT NULL CONSTRAINT idempotency_keys_idempotency_key_check CHECK (length(idempotency_key) BETWEEN 1 AND 128), -- The key.
-  mutation TEXT NOT NULL CONSTRAINT idempotency_keys_mutation_check CHECK (mutation IN ('PAYMENT_POST', 'PAYMENT_REVERSE', 'EARLY_REVERSAL')), -- What used it; EARLY_REVERSAL keeps a payment key for the payment.
+  mutation TEXT NOT NULL CONSTRAINT idempotency_keys_mutation_check CHECK (mutation = 'PAYMENT_POST' OR mutation = 'PAYMENT_REVERSE' OR mutation = 'EARLY_REVERSAL'), -- What used it; EARLY_REVERSAL keeps a payment key for the payment.
   movement_id BIGINT NOT NULL CONSTRAINT idempotency_keys_movement_id_check CHECK (movement_id > 0), -- Number of the movement it may have become.
   account_number TEXT CONSTRAINT idempotency_keys_account_number_check CHECK (length(account_number) <= 64), -- As given with a payment.
   amount_fen BIGINT CONSTRAINT idempotency_keys_amount_fen_check CHECK (amount_fen BETWEEN 1 AND 1000000000000), -- As given with a payment.
@@ -173,8 +174,8 @@ CREATE TABLE entries (
   movement_id BIGINT NOT NULL CONSTRAINT entries_movement_id_check CHECK (movement_id > 0), -- The bill issue, payment or reversal it belongs to.
   line INTEGER NOT NULL CONSTRAINT entries_line_check CHECK (line > 0), -- Place within the movement.
   account_number TEXT NOT NULL CONSTRAINT entries_account_number_check CHECK (length(account_number) <= 64), -- Account number of the movement.
-  debit TEXT NOT NULL CONSTRAINT entries_debit_check CHECK (debit IN ('CLEARING', 'RECEIVABLE', 'PENALTY', 'ADVANCE', 'SUSPENSE', 'REVENUE')), -- Where the amount comes to.
-  credit TEXT NOT NULL CONSTRAINT entries_credit_check CHECK (credit IN ('CLEARING', 'RECEIVABLE', 'PENALTY', 'ADVANCE', 'SUSPENSE', 'REVENUE')), -- Where it comes from.
+  debit TEXT NOT NULL CONSTRAINT entries_debit_check CHECK (debit = 'CLEARING' OR debit = 'RECEIVABLE' OR debit = 'PENALTY' OR debit = 'ADVANCE' OR debit = 'SUSPENSE' OR debit = 'REVENUE'), -- Where the amount comes to.
+  credit TEXT NOT NULL CONSTRAINT entries_credit_check CHECK (credit = 'CLEARING' OR credit = 'RECEIVABLE' OR credit = 'PENALTY' OR credit = 'ADVANCE' OR credit = 'SUSPENSE' OR credit = 'REVENUE'), -- Where it comes from.
   channel_code TEXT, -- Owner of the clearing side.
   bill_number TEXT, -- Bill whose receivable or penalty is touched.
   amount_fen BIGINT NOT NULL CONSTRAINT entries_amount_fen_check CHECK (amount_fen > 0), -- The amount.

@@ -39,7 +39,13 @@ pub(super) fn rows_of(orders: &[Order]) -> WantedKeys {
     wanted
 }
 
-fn key_of(row: &KeyRow) -> Key {
+/// Whether the row keeps a payment's key for a payment that has not come.
+pub(super) fn is_kept(row: &KeyRow) -> bool {
+    row.mutation == EARLY_REVERSAL
+}
+
+/// The key of a row.
+pub(super) fn key_of(row: &KeyRow) -> Key {
     Key { channel_code: row.channel_code.clone(), text: row.idempotency_key.clone() }
 }
 

@@ -111,17 +111,16 @@ pub(super) fn insert_keys(
 }
 
 statement! {
-    struct LockKeysPg<'a> { channel_codes: Vec<&'a str> => Array<Text>, keys: Vec<&'a str> => Array<Text> }
+    struct KeyRowsPg<'a> { channel_codes: Vec<&'a str> => Array<Text>, keys: Vec<&'a str> => Array<Text> }
     -> (KeySql)
     pg concat!("SELECT ", key_columns!(), " FROM UNNEST(?, ?) AS w (channel_code, idempotency_key) \
-        JOIN idempotency_keys k ON k.channel_code = w.channel_code AND k.idempotency_key = w.idempotency_key \
-        ORDER BY k.channel_code, k.idempotency_key FOR UPDATE OF k")
+        JOIN idempotency_keys k ON k.channel_code = w.channel_code AND k.idempotency_key = w.idempotency_key")
 }
 
-/// Locks and loads the rows of keys that were used before.
-pub(super) fn lock_keys(connection: &mut Connection, keys: &[&Key]) -> Result<Vec<KeyRow>, StoreError> {
+/// Loads the rows of keys that were used before.
+pub(super) fn key_rows(connection: &mut Connection, keys: &[&Key]) -> Result<Vec<KeyRow>, StoreError> {
     match connection {
-        Connection::Postgres(connection) => Ok(LockKeysPg {
+        Connection::Postgres(connection) => Ok(KeyRowsPg {
             channel_codes: keys.iter().map(|key| key.channel_code.as_str()).collect(),
             keys: keys.iter().map(|key| key.text.as_str()).collect(),
         }
@@ -133,6 +132,26 @@ pub(super) fn lock_keys(connection: &mut Connection, keys: &[&Key]) -> Result<Ve
             }
             Ok(rows)
         }
+    }
+}
+
+statement! {
+    struct LockKeysPg<'a> { channel_codes: Vec<&'a str> => Array<Text>, keys: Vec<&'a str> => Array<Text> }
+    -> (KeySql)
+    pg concat!("SELECT ", key_columns!(), " FROM UNNEST(?, ?) AS w (channel_code, idempotency_key) \
+        JOIN idempotency_keys k ON k.channel_code = w.channel_code AND k.idempotency_key = w.idempotency_key \
+        ORDER BY k.channel_code, k.idempotency_key FOR UPDATE OF k")
+}
+
+/// Locks these rows and loads them again, as they are now. SQLite's writer holds the whole database.
+pub(super) fn lock_keys(connection: &mut Connection, rows: Vec<KeyRow>) -> Result<Vec<KeyRow>, StoreError> {
+    match connection {
+        Connection::Postgres(connection) => Ok(LockKeysPg {
+            channel_codes: rows.iter().map(|row| row.channel_code.as_str()).collect(),
+            keys: rows.iter().map(|row| row.idempotency_key.as_str()).collect(),
+        }
+        .load(connection)?),
+        Connection::Sqlite(_) => Ok(rows),
     }
 }
 

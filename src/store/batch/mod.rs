@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 
 use super::StoreError;
 use super::connection::Connection;
+use super::key_row::KeyRow;
 use crate::domain::clock::Ids;
 use crate::domain::command::{Command, Key, Order};
 use crate::domain::payment::Payment;
@@ -17,6 +18,8 @@ pub(super) mod load;
 mod write_door;
 mod write_keys;
 mod write_ledger;
+mod write_ledger_postgres;
+mod write_ledger_sqlite;
 mod write_masters;
 mod write_seldom;
 
@@ -45,7 +48,7 @@ pub fn load(connection: &mut Connection, orders: &[Order], zone: Tz) -> Result<B
     }
     let known: Vec<&Key> = wanted.keys().filter(|key| !inserted_keys.contains(key)).collect();
     if !known.is_empty() {
-        load_known_keys(connection, &known, &mut state)?;
+        load_known_keys(connection, &known, &undone_keys(orders), &mut state)?;
     }
     load_accounts(connection, orders, &mut state)?;
     Ok(Batch { state, inserted_keys })
@@ -64,8 +67,30 @@ pub fn write(connection: &mut Connection, batch: Batch, ids: &mut dyn Ids) -> Re
     write_ledger::write(connection, &state, &unclaimed, ids)
 }
 
-fn load_known_keys(connection: &mut Connection, known: &[&Key], state: &mut State) -> Result<(), StoreError> {
-    let rows = load::lock_keys(connection, known)?;
+/// The keys of payments that these orders would undo.
+fn undone_keys(orders: &[Order]) -> HashSet<Key> {
+    let undone = |order: &Order| match &order.command {
+        Command::ReversePayment(command) => Some(command.payment_key()),
+        _ => None,
+    };
+    orders.iter().filter_map(undone).collect()
+}
+
+/// What was decided under a key stands for ever, so that a replay needs no lock and writes nothing. Only a
+/// key kept for its payment, or whose payment may be undone, can still change.
+fn load_known_keys(
+    connection: &mut Connection,
+    known: &[&Key],
+    undone: &HashSet<Key>,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    let mut rows = load::key_rows(connection, known)?;
+    let (open, settled): (Vec<KeyRow>, Vec<KeyRow>) =
+        rows.into_iter().partition(|row| key_rows::is_kept(row) || undone.contains(&key_rows::key_of(row)));
+    rows = settled;
+    if !open.is_empty() {
+        rows.extend(load::lock_keys(connection, open)?);
+    }
     let movement_ids: Vec<i64> = rows.iter().map(|row| row.movement_id).collect();
     let payments = load::payments(connection, &movement_ids)?;
     let mut by_movement: HashMap<i64, &Payment> =
@@ -155,4 +180,4 @@ impl<'a> Reach<'a> {
 }
 
 /// Rows to be inserted, sorted by key.
-type WantedKeys = BTreeMap<Key, super::key_row::KeyRow>;
+type WantedKeys = BTreeMap<Key, KeyRow>;

@@ -173,3 +173,43 @@ fn a_command_takes_as_many_statements_on_sqlite_whatever_its_batch() {
     let (one, two, forty) = (run(1, 1), run(2, 2), run(3, 40));
     assert_eq!(forty - one, 39 * (two - one));
 }
+
+/// Payments of other accounts than each other, each settling part of the one bill it finds.
+fn plain(round: u32, len: u32) -> Vec<Command> {
+    (0..len).map(|at| post("BANK", &format!("plain-{round}-{at}"), &format!("8{at:05}"), 100)).collect()
+}
+
+fn set_up_plain(watched: &mut Watched, len: u32) {
+    let account = |at| format!("8{at:05}");
+    watched.settle((0..len).map(|at| save_account(&account(at), CustomerClass::Residential)).collect());
+    watched.settle((0..len).map(|at| issue_bill(&account(at), "B1", 100_000, "2026-11-30")).collect());
+}
+
+/// Statements between BEGIN and COMMIT: keys, policies, channels, accounts, bills; then all that is written.
+const POSTGRES_PER_BATCH: usize = 6;
+/// Policies, channels, and the total of the channel; of each payment: its key, account, bills, and the rows of
+/// payment, entry, bill and account.
+const SQLITE_PER_BATCH: usize = 3;
+const SQLITE_PER_PAYMENT: usize = 7;
+/// Of a replay: the key that is there already, its row, the payment, its allocations.
+const POSTGRES_PER_REPLAYED_BATCH: usize = 6;
+const SQLITE_PER_REPLAY: usize = 4;
+
+#[test]
+fn plain_payments_and_their_replays_take_few_statements() {
+    for_each_backend(|database| {
+        set_up(database);
+        let mut watched = Watched::new(database);
+        set_up_plain(&mut watched, 40);
+        for (round, len) in [(1, 1), (2, 40)] {
+            let (_, posted) = watched.settle(plain(round, len));
+            let (_, replayed) = watched.settle(plain(round, len));
+            let len = len as usize;
+            let expected = match database.is_postgres() {
+                true => (POSTGRES_PER_BATCH, POSTGRES_PER_REPLAYED_BATCH),
+                false => (SQLITE_PER_BATCH + len * SQLITE_PER_PAYMENT, 2 + len * SQLITE_PER_REPLAY),
+            };
+            assert_eq!((posted.run.len(), replayed.run.len()), expected, "{:#?}", posted.run);
+        }
+    });
+}
