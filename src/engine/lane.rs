@@ -23,6 +23,8 @@ const BATCH_LEN_MAX: usize = 512;
 const ATTEMPTS_MAX: u32 = 5;
 /// Numbers a command can draw: its own, its exceptions' and its channel's total.
 const IDS_PER_COMMAND: i64 = 16;
+/// Stands for an order's number until its first attempt, when numbers can be reserved.
+const UNNUMBERED: i64 = 0;
 /// First pause between attempts; it doubles, and jitter takes off up to half.
 const PAUSE_MS: u64 = 40;
 
@@ -103,10 +105,10 @@ impl Lane {
     /// Settles batches until the queue is closed and empty.
     pub(super) fn run(mut self, lanes: &Lanes, index: usize) {
         while let Some(queued) = lanes.take_batch(index, BATCH_LEN_MAX) {
-            let commands = queued.iter().map(|queued| (queued.at_ms, queued.command.clone())).collect();
+            let (commands, callers): (Vec<_>, Vec<_>) = queued.into_iter().map(Queued::into_parts).unzip();
             let answers = self.settle(commands);
-            for (queued, answer) in queued.into_iter().zip(answers) {
-                Queued::answer(queued, answer);
+            for (caller, answer) in callers.into_iter().zip(answers) {
+                caller.answer(answer);
             }
         }
     }
@@ -117,12 +119,12 @@ impl Lane {
         if commands.is_empty() {
             return Vec::new();
         }
-        match self.settle_together(&commands) {
+        let order = |(at_ms, command)| Order { id: UNNUMBERED, at_ms, command };
+        let mut orders: Vec<Order> = commands.into_iter().map(order).collect();
+        match self.settle_together(&mut orders) {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(error) if commands.len() == 1 || self.is_cut_off(error) => {
-                vec![Err(error); commands.len()]
-            }
-            Err(error) => commands.into_iter().map(|command| self.settle_alone(command, error)).collect(),
+            Err(error) if orders.len() == 1 || self.is_cut_off(error) => vec![Err(error); orders.len()],
+            Err(error) => orders.chunks_mut(1).map(|order| self.settle_alone(order, error)).collect(),
         }
     }
 
@@ -134,12 +136,8 @@ impl Lane {
 
     /// Settles one command of a batch that failed with `batch_error`. A batch in doubt may have
     /// written it, so that a failure alone says no more than that.
-    fn settle_alone(
-        &mut self,
-        command: (i64, Command),
-        batch_error: EngineError,
-    ) -> Result<Answer, EngineError> {
-        let alone = self.settle_together(&[command]);
+    fn settle_alone(&mut self, order: &mut [Order], batch_error: EngineError) -> Result<Answer, EngineError> {
+        let alone = self.settle_together(order);
         let mut answers = match (alone, batch_error) {
             (Err(_), EngineError::Timeout) => return Err(EngineError::Timeout),
             (alone, _) => alone?,
@@ -148,19 +146,18 @@ impl Lane {
     }
 
     /// Runs a batch again from fresh state until it succeeds or is given up.
-    fn settle_together(&mut self, commands: &[(i64, Command)]) -> Result<Vec<Answer>, EngineError> {
-        let mut orders = Vec::new();
+    fn settle_together(&mut self, orders: &mut [Order]) -> Result<Vec<Answer>, EngineError> {
         let mut was_in_doubt = false;
         let mut last = EngineError::Busy;
         for attempt in 0..ATTEMPTS_MAX {
             if attempt > 0 {
                 self.pause(attempt);
             }
-            match self.attempt_safely(commands, &mut orders) {
+            match self.attempt_safely(orders) {
                 Ok(answers) => return Ok(answers),
                 Err(failure) => {
                     was_in_doubt |= failure.is_in_doubt;
-                    last = self.note_failure(&failure, commands.len(), attempt);
+                    last = self.note_failure(&failure, orders.len(), attempt);
                 }
             }
         }
@@ -190,35 +187,22 @@ impl Lane {
     }
 
     /// A panic, which can only come of a broken invariant, ends the attempt like an error.
-    fn attempt_safely(
-        &mut self,
-        commands: &[(i64, Command)],
-        orders: &mut Vec<Order>,
-    ) -> Result<Vec<Answer>, Failure> {
-        catch_unwind(AssertUnwindSafe(|| self.attempt(commands, orders))).unwrap_or_else(|_| {
+    fn attempt_safely(&mut self, orders: &mut [Order]) -> Result<Vec<Answer>, Failure> {
+        catch_unwind(AssertUnwindSafe(|| self.attempt(orders))).unwrap_or_else(|_| {
             self.connection = None;
             Err(StoreError::Corrupt("a decision panicked".to_owned()).into())
         })
     }
 
-    fn attempt(
-        &mut self,
-        commands: &[(i64, Command)],
-        orders: &mut Vec<Order>,
-    ) -> Result<Vec<Answer>, Failure> {
+    fn attempt(&mut self, orders: &mut [Order]) -> Result<Vec<Answer>, Failure> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             None => self.connection.insert(self.settings.database.connect(Purpose::Write)?),
         };
-        let ids_max = i64::try_from(commands.len()).unwrap_or(i64::MAX).saturating_mul(IDS_PER_COMMAND);
+        let ids_max = i64::try_from(orders.len()).unwrap_or(i64::MAX).saturating_mul(IDS_PER_COMMAND);
         self.ids.reserve(connection, ids_max)?;
-        if orders.is_empty() {
-            let numbered = commands.iter().map(|(at_ms, command)| Order {
-                id: self.ids.next_id(),
-                at_ms: *at_ms,
-                command: command.clone(),
-            });
-            orders.extend(numbered);
+        for order in orders.iter_mut().filter(|order| order.id == UNNUMBERED) {
+            order.id = self.ids.next_id();
         }
         connection::begin(connection)?;
         let answers = decide_all(connection, orders, self.settings.zone, &mut self.ids)?;

@@ -21,21 +21,38 @@ const DROPPED: u8 = 2;
 
 /// A command on its way to a lane.
 pub(super) struct Queued {
-    pub(super) command: Command,
-    pub(super) at_ms: i64,
+    command: Command,
+    at_ms: i64,
     standing: Arc<AtomicU8>,
     reply: oneshot::Sender<Result<Answer, EngineError>>,
 }
 
 impl Queued {
+    fn new(command: Command, at_ms: i64) -> (Self, Ticket) {
+        let (reply, replied) = oneshot::channel();
+        let standing = Arc::new(AtomicU8::new(QUEUED));
+        let ticket = Ticket { standing: standing.clone(), reply: replied };
+        (Self { command, at_ms, standing, reply }, ticket)
+    }
+
     /// Takes it into a batch; false if its caller has given up.
     fn take(&self) -> bool {
         self.standing.compare_exchange(QUEUED, TAKEN, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
+    /// What is asked, with the instant it was taken in, and who waits for the answer.
+    pub(super) fn into_parts(self) -> ((i64, Command), Caller) {
+        ((self.at_ms, self.command), Caller(self.reply))
+    }
+}
+
+/// Who waits for an answer.
+pub(super) struct Caller(oneshot::Sender<Result<Answer, EngineError>>);
+
+impl Caller {
     /// Answers the caller, who may be gone.
     pub(super) fn answer(self, answer: Result<Answer, EngineError>) {
-        let _nobody_waits_any_more = self.reply.send(answer);
+        let _nobody_waits_any_more = self.0.send(answer);
     }
 }
 
@@ -65,6 +82,21 @@ impl Ticket {
 struct LaneQueue {
     queued: Mutex<Waiting<Queued>>,
     arrived: Condvar,
+}
+
+impl LaneQueue {
+    /// All at once, so that what was sent together is settled together.
+    fn push_all(&self, commands: Vec<Queued>, urgency: Urgency) {
+        if commands.is_empty() {
+            return;
+        }
+        let mut queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
+        for command in commands {
+            queued.push(urgency, command);
+        }
+        drop(queued);
+        self.arrived.notify_one();
+    }
 }
 
 /// The queues of all lanes under one bound.
@@ -98,7 +130,18 @@ impl Lanes {
             self.shed[urgency.index()].fetch_add(wanted as u64, Ordering::Relaxed);
             return Err(EngineError::Busy);
         }
-        Ok(commands.into_iter().map(|command| self.push(command, urgency, at_ms)).collect())
+        let mut tickets = Vec::with_capacity(wanted);
+        let mut by_lane: Vec<Vec<Queued>> = self.queues.iter().map(|_| Vec::new()).collect();
+        for command in commands {
+            let lane = lane_of(&command, self.queues.len());
+            let (queued, ticket) = Queued::new(command, at_ms);
+            by_lane[lane].push(queued);
+            tickets.push(ticket);
+        }
+        for (queue, queued) in self.queues.iter().zip(by_lane) {
+            queue.push_all(queued, urgency);
+        }
+        Ok(tickets)
     }
 
     /// Commands that wait.
@@ -118,17 +161,6 @@ impl Lanes {
             queued.oldest().map(|queued| queued.at_ms).min()
         };
         self.queues.iter().filter_map(oldest).min()
-    }
-
-    fn push(&self, command: Command, urgency: Urgency, at_ms: i64) -> Ticket {
-        let (reply, replied) = oneshot::channel();
-        let standing = Arc::new(AtomicU8::new(QUEUED));
-        let ticket = Ticket { standing: standing.clone(), reply: replied };
-        let queue = &self.queues[lane_of(&command, self.queues.len())];
-        let queued = Queued { command, at_ms, standing, reply };
-        queue.queued.lock().unwrap_or_else(PoisonError::into_inner).push(urgency, queued);
-        queue.arrived.notify_one();
-        ticket
     }
 
     /// Waits for commands and takes up to `len_max` of them; `None` once the queue is closed and empty.
