@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use async_graphql::{Error, ErrorExtensionValues};
+use async_graphql::{Error, ErrorExtensionValues, Response, Value};
 
 use crate::access::budget::OverBudget;
 use crate::access::caller::Forbidden;
@@ -91,4 +91,11 @@ pub fn seconds(wait: Duration) -> u64 {
 /// What the caller may not do.
 pub fn forbidden(Forbidden(right): Forbidden) -> Error {
     ErrorCode::Forbidden.error(format!("This needs a token with {right}."))
+}
+
+/// Whether nothing was executed: the document, the operation or the variables are wrong.
+pub fn is_request_error(response: &Response) -> bool {
+    response.data == Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty())
 }

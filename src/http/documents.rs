@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
 use moka::sync::Cache;
 
 use super::negotiation::Form;
@@ -14,7 +13,7 @@ use crate::domain::channel::DocumentRule;
 use crate::domain::text::sha256;
 use crate::engine::{Engine, EngineError, Urgency};
 use crate::graphql::error::ErrorCode;
-use crate::graphql::guard;
+use crate::graphql::prepared::Prepared;
 use crate::store::read_door;
 
 const CACHE_LEN_MAX: u64 = 1_000;
@@ -28,28 +27,16 @@ const NOT_FOUND: &str = "PersistedQueryNotFound";
 /// A document that may be executed.
 #[derive(Clone)]
 pub(super) struct Document {
-    pub(super) parsed: Arc<ExecutableDocument>,
+    pub(super) prepared: Arc<Prepared>,
     pub(super) is_trusted: bool,
-}
-
-impl Document {
-    /// The operation that is meant, with its name.
-    pub(super) fn operation(&self, meant: Option<&str>) -> Option<(Option<&str>, &OperationDefinition)> {
-        let mut operations = self.parsed.operations.iter();
-        let found = match meant {
-            None => operations.next().filter(|_| operations.next().is_none()),
-            Some(meant) => operations.find(|(name, _)| name.is_some_and(|name| name.as_str() == meant)),
-        };
-        found.map(|(name, operation)| (name.map(|name| name.as_str()), &operation.node))
-    }
 }
 
 /// The documents in use.
 pub(super) struct Documents {
     /// By their text.
-    free: Cache<Box<str>, Arc<ExecutableDocument>>,
+    free: Cache<Box<str>, Arc<Prepared>>,
     /// By their SHA-256.
-    trusted: Cache<String, Arc<ExecutableDocument>>,
+    trusted: Cache<String, Arc<Prepared>>,
 }
 
 impl Documents {
@@ -81,7 +68,7 @@ impl Documents {
             return Err(Refused::request_error(form, ErrorCode::BadUserInput, message));
         }
         match rule {
-            DocumentRule::Any => Ok(Document { parsed: self.free(form, text)?, is_trusted: false }),
+            DocumentRule::Any => Ok(Document { prepared: self.free(form, text)?, is_trusted: false }),
             DocumentRule::Trusted => {
                 let found = self.trusted(form, &sha256(text), urgency, engine).await?;
                 let message = "This channel sends trusted documents only.";
@@ -90,15 +77,15 @@ impl Documents {
         }
     }
 
-    fn free(&self, form: Form, text: &str) -> Result<Arc<ExecutableDocument>, Refused> {
-        if let Some(parsed) = self.free.get(text) {
-            return Ok(parsed);
+    fn free(&self, form: Form, text: &str) -> Result<Arc<Prepared>, Refused> {
+        if let Some(prepared) = self.free.get(text) {
+            return Ok(prepared);
         }
-        let parsed = Arc::new(guard::parse(text).map_err(|objection| Refused::objection(form, objection))?);
+        let prepared = prepare(form, text)?;
         if text.len() <= CACHED_BYTES_MAX {
-            self.free.insert(text.into(), parsed.clone());
+            self.free.insert(text.into(), prepared.clone());
         }
-        Ok(parsed)
+        Ok(prepared)
     }
 
     async fn trusted(
@@ -108,8 +95,8 @@ impl Documents {
         urgency: Urgency,
         engine: &Engine,
     ) -> Result<Option<Document>, Refused> {
-        if let Some(parsed) = self.trusted.get(sha256) {
-            return Ok(Some(Document { parsed, is_trusted: true }));
+        if let Some(prepared) = self.trusted.get(sha256) {
+            return Ok(Some(Document { prepared, is_trusted: true }));
         }
         let name = sha256.to_owned();
         let look_up = move |connection: &mut _| read_door::trusted_text(connection, &name);
@@ -122,8 +109,12 @@ impl Documents {
         })?;
         let Some(text) = text else { return Ok(None) };
         // It was guarded when it was added, perhaps by a program with other bounds.
-        let parsed = Arc::new(guard::parse(&text).map_err(|objection| Refused::objection(form, objection))?);
-        self.trusted.insert(sha256.to_owned(), parsed.clone());
-        Ok(Some(Document { parsed, is_trusted: true }))
+        let prepared = prepare(form, &text)?;
+        self.trusted.insert(sha256.to_owned(), prepared.clone());
+        Ok(Some(Document { prepared, is_trusted: true }))
     }
+}
+
+fn prepare(form: Form, text: &str) -> Result<Arc<Prepared>, Refused> {
+    Prepared::new(text).map(Arc::new).map_err(|objection| Refused::objection(form, objection))
 }

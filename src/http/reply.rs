@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::negotiation::Form;
 use super::visit::RequestId;
-use crate::graphql::error::{ErrorCode, RETRY_AFTER_S};
+use crate::graphql::error::{ErrorCode, RETRY_AFTER_S, is_request_error};
 use crate::graphql::guard::Objection;
 use crate::graphql::limits::ERRORS_MAX;
 
@@ -131,13 +131,6 @@ pub(super) fn execution(form: Form, mut response: Response, request_id: RequestI
         Ok(body) => Answer { form, status, body: Body::Executed(body), allow: None, retry_after_s, code },
         Err(_) => Refused::internal(form).into(),
     }
-}
-
-/// Nothing was executed: the document, the operation or the variables are wrong.
-fn is_request_error(response: &Response) -> bool {
-    response.data == Value::Null
-        && !response.errors.is_empty()
-        && response.errors.iter().all(|error| error.path.is_empty())
 }
 
 /// Gives an error of the library's own a code of ours, and a fault of ours the request's number.

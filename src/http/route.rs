@@ -8,7 +8,6 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use async_graphql::Request;
 use async_graphql::parser::types::OperationType;
 use futures_util::FutureExt;
 
@@ -16,7 +15,7 @@ use super::Shared;
 use super::incoming::Incoming;
 use super::negotiation::{Form, check_content_type, form};
 use super::parameters::Parameters;
-use super::reply::{Answer, Refused, execution};
+use super::reply::{self, Answer, Refused};
 use super::visit::Visit;
 use crate::access::caller::Caller;
 use crate::domain::channel::DocumentRule;
@@ -83,21 +82,18 @@ async fn answer(
         .documents
         .find(form, &parameters, admitted.documents, admitted.urgency, &shared.engine)
         .await?;
-    if let Some(meant) = document.operation(parameters.operation_name.as_deref()) {
+    if let Some(meant) = document.prepared.operation(parameters.operation_name.as_deref()) {
         visit.operation = shared.metrics.label(meant, document.is_trusted);
         if is_get && meant.1.ty != OperationType::Query {
             let message = "Only a query may be a GET.";
             return Err(Refused::method_not_allowed(form, "POST", message));
         }
     }
-    let mut prepared = Request::new("");
-    prepared.set_parsed_query((*document.parsed).clone());
-    prepared.operation_name = parameters.operation_name;
-    prepared.variables = parameters.variables.unwrap_or_default();
-    let schema = shared.schemas.of(&admitted.caller);
+    let variables = parameters.variables.unwrap_or_default();
     let asker = Asker { caller: admitted.caller, urgency: admitted.urgency, budgets: shared.budgets.clone() };
-    let executed = AssertUnwindSafe(schema.execute(prepared.data(asker))).catch_unwind().await;
-    Ok(execution(form, executed.map_err(|_| Refused::internal(form))?, visit.id))
+    let execution = shared.schemas.execute(&document.prepared, parameters.operation_name, variables, asker);
+    let executed = AssertUnwindSafe(execution).catch_unwind().await;
+    Ok(reply::execution(form, executed.map_err(|_| Refused::internal(form))?, visit.id))
 }
 
 /// Who asks, and what their channel says of them.

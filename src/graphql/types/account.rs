@@ -60,14 +60,34 @@ impl Account {
 
     /// The account of that number, if there is one and the caller may see it.
     pub(in crate::graphql) async fn find(ctx: &Context<'_>, number: &str) -> Result<Option<Self>> {
-        if !caller(ctx)?.may_see_account(number) {
-            return Ok(None);
-        }
-        let mut found = engine(ctx)?
-            .accounts(urgency(ctx), vec![number.to_owned()])
-            .await
-            .map_err(|error| look_up_error(ctx, error))?;
-        Ok(found.remove(number).map(Self::new))
+        Ok(Self::find_all(ctx, &[number]).await?.pop().flatten())
+    }
+
+    /// The accounts of these numbers, same length and order; `None` where there is none or the caller may
+    /// not see it. Open bills that will be asked for are looked up at the same time.
+    pub(in crate::graphql) async fn find_all(
+        ctx: &Context<'_>,
+        numbers: &[&str],
+    ) -> Result<Vec<Option<Self>>> {
+        let (caller, engine, urgency) = (caller(ctx)?, engine(ctx)?, urgency(ctx));
+        let visible = || -> Vec<String> {
+            let visible = numbers.iter().filter(|number| caller.may_see_account(number));
+            visible.map(|&number| number.to_owned()).collect()
+        };
+        let found = if asks_for_open_bills(ctx) {
+            let (accounts, bills) =
+                tokio::join!(engine.accounts(urgency, visible()), engine.open_bills(urgency, visible()));
+            accounts.and_then(|accounts| Ok((accounts, Some(bills?))))
+        } else {
+            engine.accounts(urgency, visible()).await.map(|accounts| (accounts, None))
+        };
+        let (accounts, bills) = found.map_err(|error| look_up_error(ctx, error))?;
+        let account = |&number: &&str| {
+            let account = Self::new(accounts.get(number)?.clone());
+            let open_bills = bills.as_ref().map(|bills| bills.get(number).cloned().unwrap_or_default());
+            Some(Self { open_bills: OnceCell::new_with(open_bills.map(Arc::new)), ..account })
+        };
+        Ok(numbers.iter().map(account).collect())
     }
 
     async fn open_bills(&self, ctx: &Context<'_>) -> Result<&Arc<Vec<domain::bill::Bill>>> {
@@ -244,6 +264,12 @@ impl Account {
         };
         engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))
     }
+}
+
+/// Whether a field is asked for that needs the account's open bills.
+fn asks_for_open_bills(ctx: &Context<'_>) -> bool {
+    let asked = ctx.look_ahead();
+    ["amountDue", "notPayableReason", "bills"].iter().any(|name| asked.field(name).exists())
 }
 
 /// Whether exactly the payable bills are asked for: those are looked up together with other callers'.
