@@ -3,6 +3,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+mod counts;
 mod drain;
 mod freeze;
 mod kill;

@@ -8,3 +8,4 @@ pub mod commands;
 pub mod peers;
 pub mod postgres;
 pub mod scratch;
+pub mod tools;
