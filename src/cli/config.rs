@@ -14,7 +14,7 @@ use super::system;
 use crate::access::budget::{Allowance, Allowances};
 use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
 use crate::engine::EngineSettings;
-use crate::http::{HttpSettings, TlsFiles, UNREAD_TIMEOUT};
+use crate::http::{HttpSettings, REQUESTS_MAX, TlsFiles, UNREAD_TIMEOUT};
 use crate::store::connection::Database;
 
 const FILE_DEFAULT: &str = "granary.toml";
@@ -165,6 +165,7 @@ impl Configuration {
             tls: self.tls()?,
             workers: self.http_workers(),
             unread_timeout: UNREAD_TIMEOUT,
+            requests_max: REQUESTS_MAX,
             allowances: self.file.budgets.allowances(),
             request_id_prefix: u32::from_le_bytes(system::random_bytes()?),
         })

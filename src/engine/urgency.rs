@@ -19,7 +19,7 @@ impl Urgency {
 
     /// How much of a queue with `len_max` places may be taken when this one comes: the last places
     /// are kept for those who can't wait.
-    pub(super) fn places(self, len_max: usize) -> usize {
+    pub fn places(self, len_max: usize) -> usize {
         match self {
             Self::First => len_max,
             Self::Usual => len_max - len_max / 4,

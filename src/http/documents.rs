@@ -101,10 +101,7 @@ impl Documents {
         let name = sha256.to_owned();
         let look_up = move |connection: &mut _| read_door::trusted_text(connection, &name);
         let text = engine.read(urgency, look_up).await.map_err(|error| match error {
-            EngineError::Busy | EngineError::Timeout => {
-                let message = "Busy: nothing was written; send the same again.";
-                Refused::new(form, StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Busy, message)
-            }
+            EngineError::Busy | EngineError::Timeout => Refused::busy(form),
             EngineError::Internal => Refused::internal(form),
         })?;
         let Some(text) = text else { return Ok(None) };

@@ -15,6 +15,7 @@ use crate::graphql::Schemas;
 
 mod admin;
 mod documents;
+mod gate;
 mod incoming;
 mod metrics;
 mod negotiation;
@@ -39,6 +40,8 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a client may leave what it was sent unread, unless set otherwise.
 pub const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Requests under way at once, unless set otherwise: what a slow machine answers in a third of a second.
+pub const REQUESTS_MAX: usize = 1_024;
 
 /// How the server is built.
 #[derive(Debug, Clone)]
@@ -53,6 +56,8 @@ pub struct HttpSettings {
     pub workers: usize,
     /// How long a client may leave what it was sent unread.
     pub unread_timeout: Duration,
+    /// Requests under way at once; one more is answered BUSY.
+    pub requests_max: usize,
     /// What callers may ask for in a while.
     pub allowances: Allowances,
     /// Begins the numbers of requests; another for each process.
@@ -75,6 +80,7 @@ struct Shared {
     verifier: Verifier,
     budgets: Arc<Budgets>,
     documents: documents::Documents,
+    gate: gate::Gate,
     metrics: metrics::Metrics,
     request_ids: visit::RequestIds,
 }
@@ -118,6 +124,7 @@ pub fn serve_until(
         verifier,
         budgets: Arc::new(Budgets::new(settings.allowances, engine.clock())),
         documents: documents::Documents::new(),
+        gate: gate::Gate::new(settings.requests_max),
         metrics: metrics::Metrics::new(engine.clone()),
         request_ids: visit::RequestIds::new(settings.request_id_prefix),
         engine,

@@ -48,6 +48,12 @@ impl Refused {
         Self { allow: Some(allow), ..refused }
     }
 
+    /// There is no room for it now.
+    pub(super) fn busy(form: Form) -> Self {
+        let message = "Busy: nothing was written; send the same again.";
+        Self::new(form, StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Busy, message)
+    }
+
     /// A fault of ours; the answer names the request, the log says more.
     pub(super) fn internal(form: Form) -> Self {
         Self::new(form, StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, "")

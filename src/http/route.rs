@@ -65,6 +65,7 @@ async fn answer(
     let shared = visit.shared;
     let form = form(request)?;
     let admitted = admit(visit, form, request)?;
+    let _place = shared.gate.enter(admitted.urgency).ok_or_else(|| Refused::busy(form))?;
     shared.budgets.take_request(&admitted.caller).map_err(|over| {
         let message = "Too many requests in a while; nothing was done.";
         let status = StatusCode::TOO_MANY_REQUESTS;

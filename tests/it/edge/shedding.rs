@@ -153,3 +153,39 @@ fn a_server_whose_commands_wait_too_long_is_not_ready() {
         assert_eq!(ready().status, 200, "it is ready again by itself");
     });
 }
+
+/// Of four places the bank may take three, an app two; the last is kept for who can't wait.
+#[test]
+fn a_request_too_many_is_turned_away_at_the_door() {
+    for_each_backend(|database| {
+        let commands = vec![save_account(ACCOUNT, Residential)];
+        let app = TestApp::start_with(database, commands, |settings| settings.requests_max = 4);
+        let asks = |channel: &str| app.channel(channel).send("{ __typename }", json!({}));
+        // While it asks whether there is room, the test takes a place itself.
+        let post = &|key: &str| {
+            let input = json!({ "idempotencyKey": key, "accountNumber": ACCOUNT, "amount": "1.00" });
+            loop {
+                let reply = app.channel(CHANNEL).try_post(&input).expect("the server answers");
+                if reply.status != 503 {
+                    return reply.body["data"]["paymentPost"]["userErrors"].clone();
+                }
+            }
+        };
+        let blockade = Blockade::on(database);
+        std::thread::scope(|scope| {
+            let posts = ["k1", "k2", "k3"].map(|key| scope.spawn(move || post(key)));
+            wait_until("three inside", WITHIN, || asks(CHANNEL).status == 503);
+            let shed = asks(CHANNEL);
+            assert_eq!(shed.body["errors"][0]["extensions"]["code"], "BUSY", "{shed:?}");
+            assert_eq!(shed.body["errors"][0]["extensions"]["retryable"], true);
+            assert_eq!(shed.retry_after.as_deref(), Some("1"));
+            assert_eq!(asks("APP").status, 503);
+            assert_eq!(asks("COUNTER-1").status, 200, "a teller's place is kept");
+            blockade.lift();
+            for post in posts {
+                assert_eq!(post.join().expect("an answer"), json!([]));
+            }
+        });
+        assert_eq!((asks(CHANNEL).status, asks("APP").status), (200, 200), "places are given back");
+    });
+}

@@ -13,7 +13,7 @@ use granary::domain::channel::{Channel, ChannelKind, ChannelMode};
 use granary::domain::clock::Clock;
 use granary::domain::command::Command;
 use granary::engine::{Engine, EngineSettings, Urgency};
-use granary::http::{HttpSettings, Listening, UNREAD_TIMEOUT, serve_until};
+use granary::http::{HttpSettings, Listening, REQUESTS_MAX, UNREAD_TIMEOUT, serve_until};
 use granary::store::audit::{self, Verdict};
 use serde_json::Value;
 
@@ -110,6 +110,7 @@ impl<'a> TestApp<'a> {
             tls: None,
             workers: 2,
             unread_timeout: UNREAD_TIMEOUT,
+            requests_max: REQUESTS_MAX,
             allowances: Allowances { customers: unbounded, channels: unbounded },
             request_id_prefix: 1,
         };
