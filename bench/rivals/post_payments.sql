@@ -6,7 +6,9 @@
 
 CREATE FUNCTION post_payments(
   p_channel text, p_keys text[], p_accounts text[], p_amounts bigint[]
-) RETURNS SETOF post_payment_outcome LANGUAGE plpgsql AS $$
+) RETURNS SETOF post_payment_outcome LANGUAGE plpgsql
+-- Planning for these very arrays costs more than it gains, and PostgreSQL would do it five times in each session.
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_count integer := cardinality(p_keys);
   -- What of the list is new, in its order.

@@ -1,5 +1,6 @@
 // Runs `serve` in one process, as the rivals' own guides start them, or in WORKERS of them that share the port:
-// node runs JavaScript on one core. `serve` returns what closes it.
+// node runs JavaScript on one core, so two of them may be fairer on two cores; where PostgreSQL and the generator need
+// those cores too, one was the faster. The bench takes whichever is. `serve` returns what closes it.
 import cluster from "node:cluster";
 
 export async function run(serve) {
