@@ -10,7 +10,7 @@ use chrono::{Datelike, Days, FixedOffset, Months, NaiveDate, TimeZone};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
 
-use crate::district_words::WORDS;
+use crate::district_words::{holders, words_table};
 
 /// Months of history in all; the newest is paid for in the month before this one.
 pub const HISTORY_MONTHS: u32 = 24;
@@ -341,39 +341,45 @@ fn channels() -> String {
     )
 }
 
-/// The lists of words that names are drawn from, as a table.
-fn words_table() -> String {
-    let rows: Vec<String> = WORDS
-        .iter()
-        .flat_map(|(list, words)| {
-            words.split(' ').enumerate().map(move |(place, word)| format!("('{list}', {place}, '{word}')"))
-        })
-        .collect();
-    format!(
-        "CREATE TABLE bench_words (list TEXT, place BIGINT, word TEXT); \
-         INSERT INTO bench_words VALUES {}",
-        rows.join(", ")
-    )
-}
+#[cfg(test)]
+mod tests {
+    use granary::store::audit::{self, Verdict};
+    use granary::store::connection::{Database, Purpose};
+    use granary::store::migrations;
 
-/// Phone numbers with four zeros in the middle belong to nobody.
-fn holders() -> String {
-    let join = |list: &str, factor: u64| {
-        let len =
-            WORDS.iter().find(|(name, _)| *name == list).map_or(1, |(_, words)| words.split(' ').count());
-        format!(
-            "JOIN bench_words AS {list} ON {list}.list = '{list}' AND {list}.place = i * {factor} / 7 % {len}"
-        )
-    };
-    format!(
-        "INSERT INTO account_holders (account_number, name, address, phone, area) \
-         SELECT account_number, surname.word || given.word, \
-         '蚌埠市龙子湖区' || street.word || (1 + i * 31 % 300) || '号' || estate.word || (1 + i * 17 % 30) || '栋', \
-         '1380000' || substr(account_number, 7, 4), '龙子湖供电所' || (1 + i % 24) || '台区' \
-         FROM bench_index {} {} {} {} ORDER BY i",
-        join("surname", 7_919),
-        join("given", 104_729),
-        join("street", 1_299_709),
-        join("estate", 15_485_863),
-    )
+    use super::*;
+    use crate::postgres::Cluster;
+
+    fn assert_clean(url: &str, open: Open) {
+        let database = Database::from_url(url).expect("a URL");
+        migrations::run_pending(&mut database.connect_or_create().expect("a database")).expect("migrations");
+        let district = District::new(50).expect("a district");
+        let mut target = Target::open(url).expect("the database");
+        district.write_accounts(&mut target).expect("accounts");
+        district.write_history(&mut target, 0, 2).expect("history");
+        district.write_history(&mut target, 2, 3).expect("more history");
+        district.write_open(&mut target, open, 3).expect("what is owed");
+        drop(target);
+        let findings =
+            audit::run(&mut database.connect(Purpose::Read).expect("the database")).expect("an audit");
+        for finding in findings {
+            assert!(!matches!(finding.verdict, Verdict::Broken { .. }), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn the_district_is_clean_on_sqlite() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, open) in [("large", Open::OneLarge), ("twelve", Open::Twelve)] {
+            assert_clean(&format!("sqlite://{}/{name}.db", folder.path().display()), open);
+        }
+    }
+
+    #[test]
+    fn the_district_is_clean_on_postgresql() {
+        let Some(cluster) = Cluster::private() else { return };
+        for (name, open) in [("large", Open::OneLarge), ("twelve", Open::Twelve)] {
+            assert_clean(&cluster.create_migrated(name), open);
+        }
+    }
 }

@@ -52,6 +52,8 @@ pub struct Scale {
     pub rounds: u32,
     /// Length of one run.
     pub run_s: u32,
+    /// Length of the run before, which isn't counted.
+    pub warm_up_s: u32,
 }
 
 /// Months of history at which loading stops to be copied.
@@ -80,9 +82,10 @@ pub struct Lab {
 impl Scale {
     /// The district in full.
     pub const FULL: Self =
-        Self { is_quick: false, accounts: 180_000, history_months: 24, rounds: 5, run_s: 5 };
+        Self { is_quick: false, accounts: 180_000, history_months: 24, rounds: 5, run_s: 5, warm_up_s: 2 };
     /// A smoke run.
-    pub const QUICK: Self = Self { is_quick: true, accounts: 20_000, history_months: 0, rounds: 2, run_s: 2 };
+    pub const QUICK: Self =
+        Self { is_quick: true, accounts: 20_000, history_months: 0, rounds: 2, run_s: 1, warm_up_s: 1 };
 }
 
 impl Lab {

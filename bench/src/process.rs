@@ -1,6 +1,6 @@
 //! What a process has used, out of `/proc`; and how a program is run or stopped.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -69,13 +69,23 @@ fn times(fields: &[String], places: &[usize]) -> f64 {
 
 /// Runs a program to its end and returns what it printed.
 pub fn output_of(command: &mut Command) -> anyhow::Result<String> {
+    Ok(String::from_utf8(success_of(command)?.stdout)?)
+}
+
+/// The same, and after it what it printed as errors.
+pub fn both_of(command: &mut Command) -> anyhow::Result<String> {
+    let Output { stdout, stderr, .. } = success_of(command)?;
+    Ok(String::from_utf8(stdout)? + &String::from_utf8(stderr)?)
+}
+
+fn success_of(command: &mut Command) -> anyhow::Result<Output> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("{command:?}"))?;
     if !output.status.success() {
         let (out, errors) =
             (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         bail!("{command:?} failed with {}: {out} {errors}", output.status);
     }
-    Ok(String::from_utf8(output.stdout)?)
+    Ok(output)
 }
 
 /// Sends a signal by its name.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::rc::Rc;
-use std::time::Instant;
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
@@ -13,13 +12,15 @@ use serde::Deserialize;
 use crate::draw::fresh_seed;
 use crate::lab::{Lab, sources};
 use crate::meter::Meter;
-use crate::process::output_of;
+use crate::process::{both_of, output_of};
 use crate::results::Run;
 use crate::say;
 use crate::server::Server;
 
 /// Threads of a generator; there are seldom more processors to spare.
 const GENERATOR_THREADS: u32 = 2;
+/// pgbench's sessions are new in each run; while they plan and compile for the first time doesn't count.
+const PGBENCH_FIRST_S: u32 = 1;
 /// Seeds that Lua's numbers can hold.
 const SEEDS: u64 = 1 << 30;
 
@@ -125,24 +126,20 @@ impl Side {
         };
         let mut command = Command::new(program);
         command.args(["-n", "-M", "prepared", "-j", &GENERATOR_THREADS.min(connections).to_string()]);
-        command.args(["-c", &connections.to_string(), "-T", &seconds.to_string()]);
+        let with_first = (seconds + PGBENCH_FIRST_S).to_string();
+        command.args(["-c", &connections.to_string(), "-T", &with_first, "-P", "1"]);
         command.args(["-D", &format!("accounts={}", self.accounts), "-D", &format!("mode={mode}")]);
         command.arg("-f").arg(script).arg(url);
-        let started = Instant::now();
-        let output = output_of(&mut command)?;
-        let elapsed_s = started.elapsed().as_secs_f64();
-        let number = |name: &str| {
-            let line = output.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok())
-        };
-        let calls_per_second = number("tps = ").with_context(|| format!("pgbench said {output}"))?;
-        let calls = number("number of transactions actually processed: ");
-        let calls = calls.unwrap_or(calls_per_second * elapsed_s);
-        let latency_ms = number("latency average = ");
+        let output = both_of(&mut command)?;
+        let calls = number_after(&output, "number of transactions actually processed: ");
+        let seconds: Vec<(f64, f64)> =
+            output.lines().filter_map(progress).skip(PGBENCH_FIRST_S as usize).collect();
+        let mean =
+            |of: fn(&(f64, f64)) -> f64| seconds.iter().map(of).sum::<f64>() / seconds.len().max(1) as f64;
         Ok(Run {
-            answers: calls * f64::from(*per_call),
-            per_second: calls_per_second * f64::from(*per_call),
-            p50_us: latency_ms.map(|average_ms| average_ms * 1e3),
+            answers: calls.with_context(|| format!("pgbench said {output}"))? * f64::from(*per_call),
+            per_second: mean(|(calls, _)| *calls) * f64::from(*per_call),
+            p50_us: Some(mean(|(_, latency_ms)| *latency_ms) * 1e3),
             ..Run::default()
         })
     }
@@ -200,6 +197,18 @@ impl Side {
     }
 }
 
+fn number_after(output: &str, name: &str) -> Option<f64> {
+    output.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+}
+
+/// Calls per second and average latency in milliseconds of `progress: 2.0 s, 4321.0 tps, lat 14.8 ms …`.
+fn progress(line: &str) -> Option<(f64, f64)> {
+    let mut parts = line.strip_prefix("progress: ")?.split(", ").skip(1);
+    let calls = parts.next()?.strip_suffix(" tps")?.parse().ok()?;
+    let latency_ms = parts.next()?.strip_prefix("lat ")?.split_whitespace().next()?.parse();
+    Some((calls, latency_ms.unwrap_or(0.0)))
+}
+
 /// Runs every side once to warm up and then in turns, round by round: A B C A B C …
 pub fn in_turns(
     lab: &Lab,
@@ -207,9 +216,8 @@ pub fn in_turns(
     rounds: u32,
     seconds: u32,
 ) -> anyhow::Result<Vec<Run>> {
-    let warm_up_s = lab.scale.run_s.div_ceil(2).max(2);
     for (side, work, connections) in plan {
-        side.run(*work, *connections, warm_up_s)?;
+        side.run(*work, *connections, lab.scale.warm_up_s)?;
     }
     let mut runs = Vec::new();
     for round in 1..=rounds {

@@ -62,6 +62,10 @@ pub struct Outcome {
     pub counts: Vec<Vec<Counts>>,
     /// The run in windows of [`WINDOW`].
     pub timeline: Vec<Window>,
+    /// How many were done in each stretch, whenever they should have started.
+    finished: Vec<u64>,
+    /// When the last answer came.
+    pub elapsed: Duration,
 }
 
 /// To so many digits.
@@ -109,12 +113,23 @@ impl Outcome {
     /// Nothing heard yet.
     pub fn new(names: &[&'static str], stretches: Vec<Duration>) -> Self {
         let counts = vec![vec![Counts::new(); names.len()]; stretches.len()];
-        Self { names: names.to_vec(), stretches, counts, timeline: Vec::new() }
+        let finished = vec![0; stretches.len()];
+        let elapsed = Duration::ZERO;
+        Self { names: names.to_vec(), stretches, counts, timeline: Vec::new(), finished, elapsed }
     }
 
     /// Notes an answer to a request that should have started at `offset`.
     pub fn note(&mut self, kind: usize, offset: Duration, latency: Duration, said: Said) {
         let latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        self.elapsed = self.elapsed.max(offset + latency);
+        let end: Duration = self.stretches.iter().sum();
+        let finished_in = self.stretch_at(offset + latency);
+        if let Some(finished) = self.finished.get_mut(finished_in)
+            && said == Said::Done
+            && offset + latency < end
+        {
+            *finished += 1;
+        }
         let stretch = self.stretch_at(offset);
         if let Some(counts) = self.counts.get_mut(stretch).and_then(|kinds| kinds.get_mut(kind)) {
             counts.note(latency_us, said);
@@ -153,10 +168,10 @@ impl Outcome {
         all
     }
 
-    /// What was done per second of a stretch.
+    /// Goodput: how many were done per second of a stretch.
     pub fn done_per_second(&self, stretch: usize) -> f64 {
         let seconds = self.stretches.get(stretch).map_or(1.0, Duration::as_secs_f64);
-        self.all(stretch).done.len() as f64 / seconds
+        self.finished.get(stretch).map_or(0.0, |finished| *finished as f64 / seconds)
     }
 }
 
@@ -183,8 +198,11 @@ mod tests {
         let mut outcome = Outcome::new(&["look up"], vec![second, second]);
         outcome.note(0, Duration::from_millis(999), second * 3, Said::Done);
         outcome.note(0, Duration::from_millis(1_000), second, Said::Busy);
-        assert_eq!((outcome.all(0).done.len(), outcome.all(1).busy.len()), (1, 1));
-        assert_eq!(outcome.timeline[3].done.len(), 1);
+        outcome.note(0, Duration::from_millis(900), Duration::from_millis(200), Said::Done);
+        assert_eq!((outcome.all(0).done.len(), outcome.all(1).busy.len()), (2, 1));
+        // The first was done only after the run.
+        assert_eq!((outcome.done_per_second(0), outcome.done_per_second(1)), (0.0, 1.0));
+        assert_eq!(outcome.timeline[3].done.len(), 2);
         assert_eq!(outcome.timeline[4].not_done, 1);
     }
 }

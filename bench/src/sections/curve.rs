@@ -20,8 +20,9 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
         lab.pgbench_side(A, Open::OneLarge)?,
         lab.granary_side(BackEnd::Sqlite, Open::OneLarge, 1)?,
     ];
-    let (rounds, run_s) = (lab.scale.rounds.min(ROUNDS_MAX), lab.scale.run_s.min(RUN_S_MAX));
-    for connections in CONNECTIONS {
+    let (rounds, run_s) = (if lab.scale.is_quick { 1 } else { ROUNDS_MAX }, lab.scale.run_s.min(RUN_S_MAX));
+    for connections in CONNECTIONS.into_iter().filter(|connections| !lab.scale.is_quick || *connections != 4)
+    {
         let plan: Vec<_> = sides.iter().map(|side| (side, WORK, connections)).collect();
         section.runs.extend(in_turns(lab, &plan, rounds, run_s)?);
     }

@@ -15,8 +15,8 @@ use crate::sides::{Side, Work};
 const WORK: Work = Work::Post { mode: 1 };
 const CONNECTIONS: u32 = 64;
 const RUN_S: u32 = 3;
-/// Idle sessions of PostgreSQL report what they have counted at the latest after this.
-const REPORTED_AFTER: Duration = Duration::from_secs(11);
+/// PostgreSQL's sessions report what they have counted when they end, and have ended after this.
+const REPORTED_AFTER: Duration = Duration::from_millis(500);
 
 pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
     let mut rows = Vec::new();
@@ -79,7 +79,7 @@ fn postgres_run(lab: &Lab, side: Side) -> anyhow::Result<(Run, f64)> {
     let before = wal_syncs(&url)?;
     let run = side.run(WORK, CONNECTIONS, RUN_S)?;
     side.stop()?;
-    std::thread::sleep(if lab.scale.is_quick { Duration::from_secs(1) } else { REPORTED_AFTER });
+    std::thread::sleep(REPORTED_AFTER);
     Ok((run, wal_syncs(&url)? - before))
 }
 

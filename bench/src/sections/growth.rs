@@ -17,8 +17,8 @@ use crate::stats::Spread;
 
 const POST: Work = Work::Post { mode: 1 };
 const CONNECTIONS: u32 = 64;
-const ROUNDS: u32 = 2;
-const RUN_S: u32 = 3;
+const ROUNDS_MAX: u32 = 2;
+const RUN_S_MAX: u32 = 3;
 const ACCOUNTS: [u64; 4] = [1_800, 18_000, 180_000, 1_800_000];
 const ACCOUNTS_QUICK: [u64; 2] = [1_800, 18_000];
 const MONTHS: [u32; 4] = [0, 6, 12, HISTORY_MONTHS];
@@ -65,7 +65,7 @@ fn at(
     let side = Side { accounts, ..lab.granary_on(back_end, &url, 1)? };
     say(&format!("  {} {}, made in {loaded_s:.0} s", place.1, place.0));
     let plan = [(&side, Work::Ask, CONNECTIONS), (&side, POST, CONNECTIONS)];
-    for run in in_turns(lab, &plan, ROUNDS, RUN_S)? {
+    for run in in_turns(lab, &plan, rounds(lab), lab.scale.run_s.min(RUN_S_MAX))? {
         section.runs.push(Run { work: format!("{}, {} {}", run.work, place.1, place.0), ..run });
     }
     let name = side.name.clone();
@@ -76,25 +76,30 @@ fn at(
     lab.remove(back_end, "growth")
 }
 
+fn rounds(lab: &Lab) -> u32 {
+    if lab.scale.is_quick { 1 } else { ROUNDS_MAX }
+}
+
 /// Measures payments in batches of each size.
 fn batches(lab: &mut Lab, section: &mut Section, back_end: BackEnd) -> anyhow::Result<()> {
     let url = lab.copy(back_end, "granary", Open::OneLarge)?;
     let side = lab.granary_on(back_end, &url, 1)?;
     let caller = caller_of(&side)?;
     for len in BATCHES {
-        let duration = Duration::from_secs(u64::from(RUN_S));
+        let duration = Duration::from_secs(u64::from(lab.scale.run_s.min(RUN_S_MAX)));
         batch_load(&caller, side.accounts, len, duration / 2).run()?;
-        for round in 1..=ROUNDS {
+        for round in 1..=rounds(lab) {
             let before = side.meter.read()?;
             let outcome = batch_load(&caller, side.accounts, len, duration).run()?;
+            let answers = outcome.all(0).done.len() as f64 * len as f64;
             let run = Run {
                 side: side.name.clone(),
                 work: format!("W2, {len} {BY_BATCH}"),
                 connections: BATCHES_AT_ONCE as u32,
                 round,
-                answers: outcome.all(0).done.len() as f64 * len as f64,
+                answers,
                 errors: outcome.all(0).sent() - outcome.all(0).done.len(),
-                per_second: outcome.done_per_second(0) * len as f64,
+                per_second: answers / outcome.elapsed.as_secs_f64(),
                 ..Run::default()
             };
             let run = run.share(side.meter.since(before)?);

@@ -61,7 +61,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
         };
         let capacity = capacity(lab, &side, &callers)?;
         say(&format!("  {name} can do {capacity:.0}/s of the mix"));
-        for multiple in MULTIPLES {
+        for multiple in MULTIPLES.into_iter().filter(|multiple| !lab.scale.is_quick || *multiple == 2.0) {
             let storm = Storm { lab, side: &side, callers: &callers, capacity, multiple };
             storm.pass(section, &mut rows, &mut kinds)?;
         }
@@ -158,7 +158,7 @@ fn run(side: &Side, callers: &Callers, pace: Pace) -> anyhow::Result<(Outcome, f
 fn capacity(lab: &Lab, side: &Side, callers: &Callers) -> anyhow::Result<f64> {
     let duration = |seconds| Duration::from_secs(u64::from(seconds));
     run(side, callers, Pace::Closed(CLIENTS_CLOSED, duration(2)))?;
-    let measured = duration(lab.scale.run_s.max(4));
+    let measured = duration(lab.scale.run_s.max(2));
     let (outcome, _) = run(side, callers, Pace::Closed(CLIENTS_CLOSED, measured))?;
     Ok(outcome.done_per_second(0))
 }
