@@ -7,10 +7,9 @@
 
 use anyhow::Context;
 use chrono::{Datelike, Days, FixedOffset, Months, NaiveDate, TimeZone};
-use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, SqliteConnection};
 
 use crate::district_words::{holders, words_table};
+use crate::target::Target;
 
 /// Months of history in all; the newest is paid for in the month before this one.
 pub const HISTORY_MONTHS: u32 = 24;
@@ -33,14 +32,6 @@ pub enum Open {
     /// (b) Twelve bills for each account, all of the same principal: a payment of just that settles
     /// just the oldest.
     Twelve,
-}
-
-/// A database that is being filled.
-pub enum Target {
-    /// PostgreSQL.
-    Postgres(PgConnection),
-    /// SQLite.
-    Sqlite(SqliteConnection),
 }
 
 /// How large a district is, and as of which day.
@@ -80,49 +71,6 @@ pub fn today() -> anyhow::Result<NaiveDate> {
     Ok(instant.date_naive())
 }
 
-impl Target {
-    /// Opens a migrated database by its URL, for filling alone: what is written here needs no crash to
-    /// be survived.
-    pub fn open(url: &str) -> anyhow::Result<Self> {
-        if let Some(path) = url.strip_prefix("sqlite://") {
-            let mut connection = SqliteConnection::establish(path)?;
-            connection.batch_execute(
-                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -800000; \
-                 PRAGMA temp_store = MEMORY; PRAGMA locking_mode = EXCLUSIVE",
-            )?;
-            return Ok(Self::Sqlite(connection));
-        }
-        let mut connection = PgConnection::establish(url)?;
-        connection.batch_execute(
-            "SET synchronous_commit = off; SET work_mem = '256MB'; SET maintenance_work_mem = '256MB'",
-        )?;
-        Ok(Self::Postgres(connection))
-    }
-
-    fn execute(&mut self, sql: &str) -> anyhow::Result<()> {
-        let done = match self {
-            Self::Postgres(connection) => connection.batch_execute(sql),
-            Self::Sqlite(connection) => connection.batch_execute(sql),
-        };
-        done.with_context(|| sql.chars().take(300).collect::<String>())
-    }
-
-    /// Runs statements in one transaction.
-    fn together(&mut self, statements: &[String]) -> anyhow::Result<()> {
-        self.execute(&format!("BEGIN; {}; COMMIT", statements.join("; ")))
-    }
-
-    /// Brings statistics up to date where the back end keeps any; granary never makes SQLite's.
-    fn tidy(&mut self, tables: &str) -> anyhow::Result<()> {
-        match self {
-            Self::Postgres(_) => {
-                tables.split(' ').try_for_each(|table| self.execute(&format!("VACUUM (ANALYZE) {table}")))
-            }
-            Self::Sqlite(_) => Ok(()),
-        }
-    }
-}
-
 impl District {
     /// A district as of today.
     pub fn new(accounts: u64) -> anyhow::Result<Self> {
@@ -147,8 +95,12 @@ impl District {
 
     /// Writes months `from..to` of paid history, counted from the oldest; those before are there.
     pub fn write_history(&self, target: &mut Target, from: u32, to: u32) -> anyhow::Result<()> {
+        let indexes = target.take_indexes()?;
         for month in from..to {
             target.together(&self.history_month(month)?)?;
+        }
+        for index in indexes {
+            target.execute(&index)?;
         }
         self.tidy_all(target)
     }

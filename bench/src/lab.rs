@@ -12,10 +12,11 @@ use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query, 
 use granary::store::connection::{Database, Purpose};
 use granary::store::migrations;
 
-use crate::district::{District, Open, Target};
+use crate::district::{District, Open};
 use crate::postgres::Cluster;
 use crate::process::output_of;
 use crate::server::Server;
+use crate::target::Target;
 use crate::{meter, say};
 
 /// What is recorded of PostgreSQL.

@@ -7,7 +7,7 @@ use crate::process::output_of;
 
 /// The machine, as name and value.
 pub fn describe() -> BTreeMap<String, String> {
-    let processors = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let processors = processors();
     let facts = [
         ("processors", format!("{processors} × {}", field("/proc/cpuinfo", "model name"))),
         ("memory", format!("{:.0} GiB", kib("MemTotal") / 1_048_576.0)),
@@ -18,6 +18,11 @@ pub fn describe() -> BTreeMap<String, String> {
         ("node", first_line("node", &["--version"])),
     ];
     facts.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// Number of processors.
+pub fn processors() -> f64 {
+    std::thread::available_parallelism().map_or(1.0, |count| count.get() as f64)
 }
 
 fn field(path: &str, name: &str) -> String {

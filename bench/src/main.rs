@@ -31,6 +31,7 @@ mod sides;
 mod stats;
 mod svg;
 mod tally;
+mod target;
 
 use lab::{Lab, Scale};
 use results::{Results, Section};

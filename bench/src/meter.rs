@@ -31,8 +31,12 @@ pub struct Reading {
     pub server_s: f64,
     /// Of PostgreSQL, all its processes.
     pub database_s: f64,
+    /// Of the whole machine.
+    pub machine_s: f64,
     /// Bytes of write-ahead log; of SQLite all that its process wrote.
     pub bytes: f64,
+    /// Time on the clock.
+    pub elapsed_s: f64,
 }
 
 #[derive(QueryableByName)]
@@ -55,7 +59,9 @@ impl Meter {
             generator_s: process::own_cpu_seconds(),
             server_s: self.server.map_or(0.0, process::cpu_seconds),
             database_s,
+            machine_s: process::machine_cpu_seconds(),
             bytes,
+            elapsed_s: process::up_seconds(),
         })
     }
 
@@ -66,7 +72,9 @@ impl Meter {
             generator_s: now.generator_s - before.generator_s,
             server_s: now.server_s - before.server_s,
             database_s: now.database_s - before.database_s,
+            machine_s: now.machine_s - before.machine_s,
             bytes: now.bytes - before.bytes,
+            elapsed_s: now.elapsed_s - before.elapsed_s,
         })
     }
 }

@@ -10,6 +10,8 @@ const TICKS_PER_SECOND: f64 = 100.0;
 const PARENT: usize = 1;
 const OWN_TIMES: [usize; 2] = [11, 12];
 const CHILD_TIMES: [usize; 2] = [13, 14];
+/// Idle, and waiting for a disk, among the times in `/proc/stat`.
+const IDLE_PLACES: [usize; 2] = [3, 4];
 /// How long a server may take to end once it is told to.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
 
@@ -26,6 +28,23 @@ pub fn cpu_seconds(process_id: u32) -> f64 {
 /// The same of this process, whose children that still run are what is measured.
 pub fn own_cpu_seconds() -> f64 {
     stat(std::process::id()).map_or(0.0, |fields| times(&fields, &OWN_TIMES) + times(&fields, &CHILD_TIMES))
+}
+
+/// Time that all processors have been busy since the machine started; what a host has taken from it
+/// counts as well.
+pub fn machine_cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let fields = text.lines().next().unwrap_or_default().split_whitespace().skip(1);
+    let ticks: Vec<f64> = fields.take(8).filter_map(|field| field.parse().ok()).collect();
+    let is_idle = |place: usize| IDLE_PLACES.contains(&place);
+    let busy = ticks.iter().enumerate().filter(|(place, _)| !is_idle(*place)).map(|(_, ticks)| ticks);
+    busy.sum::<f64>() / TICKS_PER_SECOND
+}
+
+/// Time since the machine started.
+pub fn up_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
+    text.split_whitespace().next().and_then(|seconds| seconds.parse().ok()).unwrap_or(0.0)
 }
 
 /// Bytes a process has caused to be written to a disk.

@@ -58,7 +58,7 @@ fn targets(text: &mut String, results: &Results) {
         for target in &section.targets {
             let Target { name, measured, unit, bar, stretch, .. } = target;
             let Spread { median, low, high } = measured;
-            let (bar, stretch) = (figure(*bar), figure(*stretch));
+            let (bar, stretch) = (figure(*bar), stretch.map_or_else(String::new, figure));
             let sign = if target.is_ceiling { "≤" } else { "≥" };
             let said = if section.is_quick { "quick run" } else { verdict(target) };
             put(
@@ -78,7 +78,7 @@ fn verdict(target: &Target) -> &'static str {
     let reaches = |goal: f64| {
         if target.is_ceiling { target.measured.median <= goal } else { target.measured.median >= goal }
     };
-    match (reaches(target.bar), reaches(target.stretch)) {
+    match (reaches(target.bar), target.stretch.is_some_and(reaches)) {
         (_, true) => "stretch",
         (true, false) => "bar",
         (false, false) => "**below**",
@@ -103,11 +103,8 @@ fn section(text: &mut String, name: &str, section: &Section) {
     let groups = groups(&section.runs);
     if !groups.is_empty() {
         runs_table(text, &groups);
-        put(text, "");
-        for group in &groups {
-            if let Some(bound) = bound(group) {
-                put(text, &format!("- {bound}"));
-            }
+        if name != "growth" {
+            bounds_table(text, &groups);
         }
     }
     for table in &section.tables {
@@ -175,29 +172,47 @@ fn runs_table(text: &mut String, groups: &[Vec<&Run>]) {
     }
 }
 
-/// What holds a side back, told from who used the processors.
-fn bound(group: &[&Run]) -> Option<String> {
-    let first = group.first()?;
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as f64;
-    let share =
-        |of: fn(&Run) -> f64| median(group, |run| of(run) * run.per_second / 1e6) / processors * 100.0;
-    let (generator, server) = (share(|run| run.generator_us), share(|run| run.server_us));
-    let database = share(|run| run.database_us);
-    let idle = (100.0 - generator - server - database).max(0.0);
-    let largest = [("the generator", generator), ("the server", server), ("the database", database)]
-        .into_iter()
-        .max_by(|one, other| one.1.total_cmp(&other.1))?
-        .0;
-    let verdict = if idle >= IDLE_MIN {
-        "it waits, for syncs or for answers, more than it works".to_owned()
+/// What holds each side back, told from who used the processors.
+fn bounds_table(text: &mut String, groups: &[Vec<&Run>]) {
+    put(
+        text,
+        "\nWhere the processors' time went, in per cent, and what bounds the figure:\n\n\
+         | side | work | connections | generator | server | database | others | idle | bound by |\n\
+         |---|---|---|---|---|---|---|---|---|",
+    );
+    for group in groups {
+        let Some(first) = group.first() else { continue };
+        let [generator, server, database] =
+            [0, 1, 2].map(|place: usize| median(group, |run| run.busy_percent[place]));
+        let others = median(group, |run| run.others_percent);
+        let idle = (100.0 - generator - server - database - others).max(0.0);
+        put(
+            text,
+            &format!(
+                "| {} | {} | {} | {generator:.0} | {server:.0} | {database:.0} | {others:.0} | {idle:.0} | {} |",
+                first.side,
+                first.work,
+                first.connections,
+                bound([generator, server, database, others], idle)
+            ),
+        );
+    }
+}
+
+fn bound(used: [f64; 4], idle: f64) -> &'static str {
+    let [generator, server, database, others] = used;
+    let most = generator.max(server).max(database).max(others);
+    if idle >= IDLE_MIN {
+        "waiting for syncs and answers"
+    } else if most == others {
+        "others' work on this machine"
+    } else if most == server {
+        "the server's work"
+    } else if most == database {
+        "the database's work"
     } else {
-        format!("the processors bound it, most of all {largest}")
-    };
-    Some(format!(
-        "{}, {} at {}: generator {generator:.0} %, server {server:.0} %, database {database:.0} % of {processors} \
-         processors, {idle:.0} % idle or used by others: {verdict}.",
-        first.side, first.work, first.connections
-    ))
+        "the generator"
+    }
 }
 
 fn put_table(text: &mut String, table: &Table) {

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use crate::machine::processors;
 use crate::meter::Reading;
 use crate::stats::Spread;
 
@@ -77,6 +78,10 @@ pub struct Run {
     pub database_us: f64,
     /// Bytes written per answer.
     pub bytes: f64,
+    /// Of all processors' time, what generator, server and database used, in per cent.
+    pub busy_percent: [f64; 3],
+    /// The same of everything else on the machine; where it is much, the figure says little.
+    pub others_percent: f64,
 }
 
 /// What performance.md asks for, and what came out.
@@ -90,10 +95,30 @@ pub struct Target {
     pub unit: String,
     /// What must be reached.
     pub bar: f64,
-    /// What would be better still.
-    pub stretch: f64,
+    /// What would be better still, where anything is said of it.
+    pub stretch: Option<f64>,
     /// Whether less is better.
     pub is_ceiling: bool,
+}
+
+/// A target before anything is measured for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Goal {
+    bar: f64,
+    stretch: Option<f64>,
+    is_ceiling: bool,
+}
+
+impl Goal {
+    /// More is better.
+    pub fn at_least(bar: f64, stretch: f64) -> Self {
+        Self { bar, stretch: Some(stretch), is_ceiling: false }
+    }
+
+    /// Less is better.
+    pub fn at_most(bar: f64, stretch: Option<f64>) -> Self {
+        Self { bar, stretch, is_ceiling: true }
+    }
 }
 
 /// A table as it is shown.
@@ -133,6 +158,9 @@ impl Run {
         let (database_us, bytes) = (each(spent.database_s), spent.bytes / self.answers.max(1.0));
         (self.generator_us, self.server_us) = (generator_us, server_us);
         (self.database_us, self.bytes) = (database_us, bytes);
+        let percent = |seconds: f64| seconds / (spent.elapsed_s * processors()).max(0.001) * 100.0;
+        self.busy_percent = [spent.generator_s, spent.server_s, spent.database_s].map(percent);
+        self.others_percent = (percent(spent.machine_s) - self.busy_percent.iter().sum::<f64>()).max(0.0);
         self
     }
 }
@@ -145,11 +173,11 @@ impl Section {
     }
 
     /// Adds a target, provided that something was measured for it.
-    pub fn aim(&mut self, name: &str, measured: Option<Spread>, unit: &str, bar: f64, stretch: f64) {
-        if let Some(measured) = measured {
-            let (name, unit) = (name.to_owned(), unit.to_owned());
-            self.targets.push(Target { name, measured, unit, bar, stretch, is_ceiling: bar > stretch });
-        }
+    pub fn aim(&mut self, name: &str, measured: Option<Spread>, unit: &str, goal: Goal) {
+        let Some(measured) = measured else { return };
+        let Goal { bar, stretch, is_ceiling } = goal;
+        let (name, unit) = (name.to_owned(), unit.to_owned());
+        self.targets.push(Target { name, measured, unit, bar, stretch, is_ceiling });
     }
 
     /// Takes out the runs of a side whose invariants broke, and says so.

@@ -4,7 +4,7 @@ use super::latency;
 use crate::cast::{C, D, GRANARY_PG, GRANARY_SQLITE, J};
 use crate::district::Open;
 use crate::lab::{BackEnd, Lab};
-use crate::results::Section;
+use crate::results::{Goal, Section};
 use crate::sides::{Work, in_turns};
 use crate::stats::Spread;
 
@@ -35,7 +35,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
             Some(format!("{side} makes {median:.2} × ({low:.2} to {high:.2}) of {rival}."))
         })
         .collect();
-    section.aim("W1 against C", over_c, "×", 8.0, 15.0);
+    section.aim("W1 against C", over_c, "×", Goal::at_least(8.0, 15.0));
     section.notes.extend(others);
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::audit;
 use crate::cast::{A, GRANARY_PG, GRANARY_SQLITE, J};
 use crate::district::Open;
 use crate::lab::{BackEnd, Lab};
-use crate::results::{Section, Table};
+use crate::results::{Goal, Section, Table};
 use crate::sides::{Work, in_turns};
 use crate::stats::Spread;
 
@@ -36,7 +36,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
     section.tables.push(table(section));
     let rates = |side: &str| section.rates(side, WORK.name(), 1);
     let at_one = Spread::of_ratios(&rates(GRANARY_PG), &rates(J));
-    section.aim("W2 at one connection, against J", at_one, "×", 0.9, 1.5);
+    section.aim("W2 at one connection, against J", at_one, "×", Goal::at_least(0.9, 1.5));
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use crate::lab::{BackEnd, Lab};
 use crate::open::{Load, Pace};
 use crate::process::{self, output_of};
 use crate::requests::{Caller, exact_payment, payment_for};
-use crate::results::{Run, Section, Table};
+use crate::results::{Goal, Run, Section, Table};
 use crate::say;
 use crate::sides::Side;
 use crate::stats::Spread;
@@ -58,7 +58,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
         }
         let rates: Vec<f64> =
             section.runs.iter().filter(|run| run.side == name).map(|run| run.per_second).collect();
-        section.aim(&format!("W4, {name}"), Spread::of(rates), "lines/s", bar, stretch);
+        section.aim(&format!("W4, {name}"), Spread::of(rates), "lines/s", Goal::at_least(bar, stretch));
         side.stop()?;
         import(lab, section, name, &url)?;
         audit(lab, section, name, &url)?;

@@ -4,7 +4,7 @@ use super::audit;
 use crate::cast::{GRANARY_PG, GRANARY_SQLITE};
 use crate::district::{BANKS, Open};
 use crate::lab::{BackEnd, Lab};
-use crate::results::Section;
+use crate::results::{Goal, Section};
 use crate::sides::{Dialect, Door, Side, Work, in_turns};
 use crate::stats::Spread;
 
@@ -35,7 +35,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
             low: (1.0 - ratio.high) * 100.0,
             high: (1.0 - ratio.low) * 100.0,
         });
-        section.aim(&format!("W2-hot loss, {name}"), loss, "%", 5.0, 0.0);
+        section.aim(&format!("W2-hot loss, {name}"), loss, "%", Goal::at_most(5.0, Some(0.0)));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::audit;
 use crate::cast::{GRANARY_PG, GRANARY_SQLITE};
 use crate::district::Open;
 use crate::lab::{BackEnd, Lab};
-use crate::results::Section;
+use crate::results::{Goal, Section};
 use crate::sides::{Work, in_turns};
 use crate::stats::Spread;
 
@@ -28,7 +28,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
         audit(lab, section, name, &url)?;
         let rates = |work: Work| section.rates(name, work.name(), CONNECTIONS);
         let ratio = Spread::of_ratios(&rates(Work::Replay), &rates(NEW));
-        section.aim(&format!("W3 against W2, {name}"), ratio, "×", 1.5, 3.0);
+        section.aim(&format!("W3 against W2, {name}"), ratio, "×", Goal::at_least(1.5, 3.0));
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::lab::{BackEnd, Lab};
 use crate::open::{Kind, Load, Pace};
 use crate::process;
 use crate::requests::{Caller, Sent};
-use crate::results::{Section, Table};
+use crate::results::{Goal, Section, Table};
 use crate::say;
 use crate::sides::Side;
 use crate::stats::Spread;
@@ -206,13 +206,29 @@ impl Storm<'_> {
         let one = |value: f64| Spread::of([value]);
         let counts = outcome.all(1);
         let of_peak = outcome.done_per_second(1) / self.capacity * 100.0;
-        let shed_ms = counts.busy.value_at_quantile(0.5) as f64 / 1e3;
-        section.aim(&format!("W5 at 2 ×: goodput of peak, {name}"), one(of_peak), "%", 90.0, 95.0);
-        section.aim(&format!("W5 at 2 ×: shed answers, median, {name}"), one(shed_ms), "ms", 5.0, 4.9);
+        let shed_ms = Some(counts.busy.value_at_quantile(0.5) as f64 / 1e3);
+        let shed_ms = shed_ms.filter(|_| !counts.busy.is_empty()).and_then(one);
+        section.aim(
+            &format!("W5 at 2 ×: goodput of peak, {name}"),
+            one(of_peak),
+            "%",
+            Goal::at_least(90.0, 95.0),
+        );
+        section.aim(
+            &format!("W5 at 2 ×: shed answers, median, {name}"),
+            shed_ms,
+            "ms",
+            Goal::at_most(5.0, None),
+        );
         let never = f64::from(u32::try_from(CALM_AFTER.as_secs()).unwrap_or(u32::MAX));
         let after = one(normal_after_s.unwrap_or(never));
-        section.aim(&format!("W5 at 2 ×: normal again, {name}"), after, "s", 5.0, 4.9);
-        section.aim(&format!("W5: memory of the server, {name}"), one(memory), "MiB", 120.0, 60.0);
+        section.aim(&format!("W5 at 2 ×: normal again, {name}"), after, "s", Goal::at_most(5.0, None));
+        section.aim(
+            &format!("W5: memory of the server, {name}"),
+            one(memory),
+            "MiB",
+            Goal::at_most(120.0, Some(60.0)),
+        );
     }
 
     fn row(&self, outcome: &Outcome, lines: f64, memory: f64, normal_after_s: Option<f64>) -> Vec<String> {
