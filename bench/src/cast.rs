@@ -28,9 +28,9 @@ const B_PER_CALL: u32 = 100;
 const FUNCTIONS: [&str; 3] = ["post_payment.sql", "post_payments.sql", "w1.sql"];
 
 impl Lab {
-    /// granary on a copy of the district, asked by as many banks as given.
+    /// granary on the district, asked by as many banks as given.
     pub fn granary_side(&mut self, back_end: BackEnd, open: Open, banks: u32) -> anyhow::Result<Side> {
-        let url = self.copy(back_end, "granary", open)?;
+        let url = self.district(back_end, open)?;
         self.granary_on(back_end, &url, banks)
     }
 
@@ -89,9 +89,9 @@ impl Lab {
         Ok(self.http_side(name, server, self.postgres_meter(), Dialect { side, tokens: None }))
     }
 
-    /// J, on a copy of its own.
+    /// J.
     pub fn naive_side(&mut self, open: Open) -> anyhow::Result<Side> {
-        let url = self.copy(BackEnd::Postgres, "naive", open)?;
+        let url = self.district(BackEnd::Postgres, open)?;
         let program = std::env::current_exe()?.with_file_name("naive");
         let server = Server::start(&self.log("naive"), |port| {
             let mut command = Command::new(program);
@@ -111,9 +111,9 @@ impl Lab {
         }
     }
 
-    /// The database of A, B, C and D: a copy of the district with their functions.
+    /// The district with the functions of A, B, C and D.
     fn rival(&mut self, open: Open) -> anyhow::Result<String> {
-        let url = self.copy(BackEnd::Postgres, "rival", open)?;
+        let url = self.district(BackEnd::Postgres, open)?;
         let mut connection = PgConnection::establish(&url)?;
         if crate::meter::ask(
             &url,

@@ -1,9 +1,9 @@
-//! Where measuring happens: a folder and a PostgreSQL cluster of its own on a disk, the district in
-//! template databases, a copy for each side, and the programs that are measured.
+//! Where measuring happens: a folder and a PostgreSQL cluster of its own on a disk, the district on
+//! both back ends, and granary's program.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -78,6 +78,8 @@ pub struct Lab {
     cluster: Cluster,
     granary: PathBuf,
     made: HashSet<String>,
+    /// Whether districts with a shorter history will be asked for.
+    keeps_histories: bool,
 }
 
 impl Scale {
@@ -91,7 +93,7 @@ impl Scale {
 
 impl Lab {
     /// Starts the cluster.
-    pub fn open(scale: Scale) -> anyhow::Result<Self> {
+    pub fn open(scale: Scale, keeps_histories: bool) -> anyhow::Result<Self> {
         let cluster =
             Cluster::on_disk().context("PostgreSQL's server programs (initdb, pg_ctl) are needed")?;
         let mut admin = PgConnection::establish(&cluster.url("postgres"))?;
@@ -103,7 +105,7 @@ impl Lab {
         cluster.start();
         let granary = std::env::var_os("GRANARY_BIN").context("GRANARY_BIN names granary's program")?;
         let folder = tempfile::Builder::new().prefix("granary-bench-").tempdir()?;
-        Ok(Self { scale, folder, cluster, granary: granary.into(), made: HashSet::new() })
+        Ok(Self { scale, folder, cluster, granary: granary.into(), made: HashSet::new(), keeps_histories })
     }
 
     /// The cluster's process and one of its databases, to be measured.
@@ -120,23 +122,19 @@ impl Lab {
         if program.exists() { program } else { name.into() }
     }
 
-    /// The URL of a side's own copy of the district, made when it is first asked for.
-    pub fn copy(&mut self, back_end: BackEnd, side: &str, open: Open) -> anyhow::Result<String> {
-        let template = self.template(back_end, open)?;
-        let name = format!("{side}_{}", open_name(open));
+    /// The URL of the district with what is owed, made when it is first asked for. All sides work on
+    /// the same database, so that all meet tables of the same size and the same bloat.
+    pub fn district(&mut self, back_end: BackEnd, open: Open) -> anyhow::Result<String> {
+        let name = open_name(open);
+        let url = self.url(back_end, name);
         if self.made.insert(format!("{back_end:?} {name}")) {
-            self.duplicate(back_end, &template, &name)?;
+            let months = self.scale.history_months;
+            let paid = self.history(back_end, months)?;
+            self.duplicate(back_end, &paid, name)?;
+            District::new(self.scale.accounts)?.write_open(&mut Target::open(&url)?, open, months)?;
+            self.flush(back_end, name)?;
         }
-        Ok(self.url(back_end, &name))
-    }
-
-    /// Removes a side's copy, so that it is made anew when it is next asked for.
-    pub fn discard(&mut self, back_end: BackEnd, side: &str, open: Open) -> anyhow::Result<()> {
-        let name = format!("{side}_{}", open_name(open));
-        if !self.made.remove(&format!("{back_end:?} {name}")) {
-            return Ok(());
-        }
-        self.remove(back_end, &name)
+        Ok(url)
     }
 
     /// A district of any size, made anew under a name of its own.
@@ -159,6 +157,7 @@ impl Lab {
         }
         let url = self.url(back_end, name);
         district.write_open(&mut Target::open(&url)?, Open::OneLarge, months)?;
+        self.flush(back_end, name)?;
         Ok(url)
     }
 
@@ -186,22 +185,8 @@ impl Lab {
         Ok(settings)
     }
 
-    /// The district with what is owed, from which copies are made; its name.
-    fn template(&mut self, back_end: BackEnd, open: Open) -> anyhow::Result<String> {
-        let name = open_name(open).to_owned();
-        let history = self.scale.history_months;
-        let paid = self.history(back_end, history)?;
-        if self.made.insert(format!("{back_end:?} {name}")) {
-            self.duplicate(back_end, &paid, &name)?;
-            let district = District::new(self.scale.accounts)?;
-            let mut target = Target::open(&self.url(back_end, &name))?;
-            district.write_open(&mut target, open, history)?;
-        }
-        Ok(name)
-    }
-
     /// The district with so many months of paid history and nothing owed; its name. Each is made from
-    /// the next shorter one, which stays.
+    /// the next shorter one, which stays only where it will be asked for.
     fn history(&mut self, back_end: BackEnd, months: u32) -> anyhow::Result<String> {
         let name = format!("history_{months}");
         if !self.made.insert(format!("{back_end:?} {name}")) {
@@ -212,6 +197,10 @@ impl Lab {
             Some(shorter) => {
                 let shorter = self.history(back_end, *shorter)?;
                 self.duplicate(back_end, &shorter, &name)?;
+                if !self.keeps_histories {
+                    self.made.remove(&format!("{back_end:?} {shorter}"));
+                    self.remove(back_end, &shorter)?;
+                }
             }
             None => {
                 self.create(back_end, &name)?;
@@ -250,6 +239,14 @@ impl Lab {
                 std::fs::copy(self.sqlite_path(from), self.sqlite_path(to))?;
                 Ok(())
             }
+        }
+    }
+
+    /// Writes a database out, so that the first sync that is measured has only its own to write.
+    fn flush(&self, back_end: BackEnd, name: &str) -> anyhow::Result<()> {
+        match back_end {
+            BackEnd::Postgres => self.administer("CHECKPOINT"),
+            BackEnd::Sqlite => Ok(std::fs::File::open(self.sqlite_path(name))?.sync_all()?),
         }
     }
 
@@ -311,19 +308,29 @@ impl Lab {
         Ok(output_of(self.granary(url).args(arguments))?.trim().to_owned())
     }
 
-    /// `granary audit`: the first broken invariant in words, or `None` where all hold.
-    pub fn audit(&self, url: &str) -> anyhow::Result<Option<String>> {
+    /// `granary audit` of these databases at once; returns those where an invariant is broken, having
+    /// shown the findings.
+    pub fn audit(&self, urls: &BTreeSet<String>) -> anyhow::Result<HashSet<String>> {
         let started = Instant::now();
-        let output = self.granary(url).args(["audit", "--json"]).output()?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        match output.status.code() {
-            Some(0) => {
-                say(&format!("  audit clean in {:.1} s", started.elapsed().as_secs_f64()));
-                Ok(None)
-            }
-            Some(1) if !text.is_empty() => Ok(Some(text)),
-            _ => bail!("the audit could not run: {}", String::from_utf8_lossy(&output.stderr)),
+        let mut audits = Vec::new();
+        for url in urls {
+            let mut command = self.granary(url);
+            command.args(["audit"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            audits.push((url, command.spawn()?));
         }
+        let mut broken = HashSet::new();
+        for (url, audit) in audits {
+            let Output { status, stdout, stderr } = audit.wait_with_output()?;
+            match status.code() {
+                Some(0) => say(&format!("  audit clean after {:.0} s", started.elapsed().as_secs_f64())),
+                Some(1) if stderr.is_empty() => {
+                    eprintln!("{}", String::from_utf8_lossy(&stdout));
+                    broken.insert(url.clone());
+                }
+                _ => bail!("the audit could not run: {}", String::from_utf8_lossy(&stderr)),
+            }
+        }
+        Ok(broken)
     }
 }
 

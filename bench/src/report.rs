@@ -97,6 +97,9 @@ fn section(text: &mut String, name: &str, section: &Section) {
     put(text, &format!("\n## {}\n\n{}", section.title, section.about));
     let quick = if section.is_quick { ", on a small district and with short runs (`--quick`)" } else { "" };
     put(text, &format!("\nMeasured on {} by `bench/run {name}`{quick}.", section.measured_on));
+    if !section.is_audited {
+        put(text, "\n**Doesn't count yet:** the databases are still to be audited.");
+    }
     for broken in &section.broken {
         put(text, &format!("\n**Doesn't count:** {broken}."));
     }

@@ -43,8 +43,22 @@ pub struct Section {
     pub tables: Vec<Table>,
     /// Sentences.
     pub notes: Vec<String>,
-    /// Invariants that broke, and runs that therefore don't count.
+    /// Sides of which an invariant broke, so that nothing measured beside them counts.
     pub broken: Vec<String>,
+    /// Whether the databases were audited since.
+    pub is_audited: bool,
+    /// What is to be audited.
+    #[serde(skip)]
+    pub owes: Vec<Owed>,
+}
+
+/// A database that was measured and not audited since.
+#[derive(Debug, Clone)]
+pub struct Owed {
+    /// Whose runs hang on it.
+    pub side: String,
+    /// The database.
+    pub url: String,
 }
 
 /// One run of one side.
@@ -180,9 +194,12 @@ impl Section {
         self.targets.push(Target { name, measured, unit, bar, stretch, is_ceiling });
     }
 
-    /// Takes out the runs of a side whose invariants broke, and says so.
-    pub fn strike(&mut self, side: &str, what: &str) {
-        self.runs.retain(|run| !run.side.starts_with(side));
-        self.broken.push(format!("{side}: {what}"));
+    /// Takes out what was measured, since an invariant broke.
+    pub fn strike(&mut self, side: &str) {
+        self.runs.clear();
+        self.targets.clear();
+        self.tables.clear();
+        self.notes.clear();
+        self.broken.push(format!("an invariant of {side} broke"));
     }
 }

@@ -1,6 +1,6 @@
 //! W2 at 1 to 256 connections.
 
-use super::audit;
+use super::audit_later;
 use crate::cast::{A, GRANARY_PG, GRANARY_SQLITE, J};
 use crate::district::Open;
 use crate::lab::{BackEnd, Lab};
@@ -30,8 +30,8 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
         side.stop()?;
     }
     for (name, back_end) in [(GRANARY_PG, BackEnd::Postgres), (GRANARY_SQLITE, BackEnd::Sqlite)] {
-        let url = lab.copy(back_end, "granary", Open::OneLarge)?;
-        audit(lab, section, name, &url)?;
+        let url = lab.district(back_end, Open::OneLarge)?;
+        audit_later(section, name, &url);
     }
     section.tables.push(table(section));
     let rates = |side: &str| section.rates(side, WORK.name(), 1);

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::audit;
+use super::audit_later;
 use crate::cast::{A, B, GRANARY_PG, GRANARY_SQLITE, J};
 use crate::district::Open;
 use crate::lab::{BackEnd, Lab};
@@ -36,8 +36,8 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
     section.runs.push(run);
     side.stop()?;
     for (name, back_end) in [(GRANARY_PG, BackEnd::Postgres), (GRANARY_SQLITE, BackEnd::Sqlite)] {
-        let url = lab.copy(back_end, "granary", Open::OneLarge)?;
-        audit(lab, section, name, &url)?;
+        let url = lab.district(back_end, Open::OneLarge)?;
+        audit_later(section, name, &url);
     }
     section.tables.push(Table {
         title: format!("Syncs and bytes at {CONNECTIONS} connections"),

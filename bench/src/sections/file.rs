@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
-use super::{audit, caller_of};
+use super::{audit_later, caller_of};
 use crate::cast::{GRANARY_PG, GRANARY_SQLITE};
 use crate::client::Client;
 use crate::district::{self, Open, account_number};
@@ -49,7 +49,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
         (GRANARY_PG, BackEnd::Postgres, 25_000.0, 50_000.0),
         (GRANARY_SQLITE, BackEnd::Sqlite, 35_000.0, 80_000.0),
     ] {
-        let url = lab.copy(back_end, "granary", Open::Twelve)?;
+        let url = lab.district(back_end, Open::Twelve)?;
         let side = lab.granary_on(back_end, &url, 1)?;
         let token = lab.token(&url, REPORTING)?;
         for round in 1..=lab.scale.rounds.min(3) {
@@ -61,8 +61,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
         section.aim(&format!("W4, {name}"), Spread::of(rates), "lines/s", Goal::at_least(bar, stretch));
         side.stop()?;
         import(lab, section, name, &url)?;
-        audit(lab, section, name, &url)?;
-        lab.discard(back_end, "granary", Open::Twelve)?;
+        audit_later(section, name, &url);
     }
     section.tables.push(Table {
         title: "The file, and those who ask meanwhile".to_owned(),

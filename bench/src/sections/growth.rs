@@ -1,9 +1,10 @@
 //! How cost grows with the number of accounts, with months of history and with the size of a batch.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{audit, caller_of};
+use super::{audit_later, caller_of};
 use crate::cast::{GRANARY_PG, GRANARY_SQLITE};
 use crate::district::{HISTORY_MONTHS, Open};
 use crate::draw::fresh_seed;
@@ -68,10 +69,10 @@ fn at(
     for run in in_turns(lab, &plan, rounds(lab), lab.scale.run_s.min(RUN_S_MAX))? {
         section.runs.push(Run { work: format!("{}, {} {}", run.work, place.1, place.0), ..run });
     }
-    let name = side.name.clone();
     side.stop()?;
     if accounts <= lab.scale.accounts && months == 0 {
-        audit(lab, section, &name, &url)?;
+        let broken = lab.audit(&BTreeSet::from([url]))?;
+        anyhow::ensure!(broken.is_empty(), "an invariant broke at {} {}", place.1, place.0);
     }
     lab.remove(back_end, "growth")
 }
@@ -82,7 +83,7 @@ fn rounds(lab: &Lab) -> u32 {
 
 /// Measures payments in batches of each size.
 fn batches(lab: &mut Lab, section: &mut Section, back_end: BackEnd) -> anyhow::Result<()> {
-    let url = lab.copy(back_end, "granary", Open::OneLarge)?;
+    let url = lab.district(back_end, Open::OneLarge)?;
     let side = lab.granary_on(back_end, &url, 1)?;
     let caller = caller_of(&side)?;
     for len in BATCHES {
@@ -109,7 +110,8 @@ fn batches(lab: &mut Lab, section: &mut Section, back_end: BackEnd) -> anyhow::R
     }
     let name = side.name.clone();
     side.stop()?;
-    audit(lab, section, &name, &url)
+    audit_later(section, &name, &url);
+    Ok(())
 }
 
 fn batch_load(caller: &Caller, accounts: u64, len: usize, duration: Duration) -> Load {

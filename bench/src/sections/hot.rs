@@ -1,6 +1,6 @@
 //! W2 through one channel, against the same through eight.
 
-use super::audit;
+use super::audit_later;
 use crate::cast::{GRANARY_PG, GRANARY_SQLITE};
 use crate::district::{BANKS, Open};
 use crate::lab::{BackEnd, Lab};
@@ -27,8 +27,8 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
         section.runs.extend(in_turns(lab, &plan, rounds, lab.scale.run_s)?);
         drop((one, eight));
         side.stop()?;
-        let url = lab.copy(back_end, "granary", Open::OneLarge)?;
-        audit(lab, section, name, &url)?;
+        let url = lab.district(back_end, Open::OneLarge)?;
+        audit_later(section, name, &url);
         let rates = |channels: &str| section.rates(&format!("{name}, {channels}"), WORK.name(), CONNECTIONS);
         let loss = Spread::of_ratios(&rates("one channel"), &rates("eight channels")).map(|ratio| Spread {
             median: (1.0 - ratio.median) * 100.0,
@@ -42,7 +42,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
 
 /// The same server, through one channel alone.
 fn through_one(lab: &mut Lab, back_end: BackEnd, side: &Side) -> anyhow::Result<Door> {
-    let url = lab.copy(back_end, "granary", Open::OneLarge)?;
+    let url = lab.district(back_end, Open::OneLarge)?;
     let tokens = Some(lab.token_file(&url, 1)?);
     Ok(match &side.door {
         Door::Http { server, dialect } => {

@@ -1,11 +1,13 @@
 //! What is measured, section by section. Each starts the sides it needs, lets them run in turns, and
 //! has granary's databases audited afterwards.
 
+use std::collections::BTreeSet;
+
 use anyhow::bail;
 
 use crate::lab::Lab;
 use crate::requests::Caller;
-use crate::results::Section;
+use crate::results::{Owed, Section};
 use crate::sides::{Door, Side};
 
 mod ask;
@@ -92,13 +94,26 @@ pub const SECTIONS: [SectionPlan; 9] = [
     },
 ];
 
-/// Audits a database of granary's; where an invariant broke, the side's runs don't count.
-fn audit(lab: &Lab, section: &mut Section, side: &str, url: &str) -> anyhow::Result<()> {
-    if let Some(findings) = lab.audit(url)? {
-        let path = lab.log("audit");
-        std::fs::write(&path, &findings)?;
-        eprintln!("{findings}");
-        section.strike(side, "the audit found a broken invariant");
+/// Has a database audited once all sections are through: on the whole district that takes longer than
+/// measuring. Until then nothing of this section counts.
+fn audit_later(section: &mut Section, side: &str, url: &str) {
+    section.is_audited = false;
+    section.owes.push(Owed { side: side.to_owned(), url: url.to_owned() });
+}
+
+/// Pays what sections owe: where an invariant broke, what was measured on that database doesn't count.
+pub fn audit<'a>(lab: &Lab, sections: impl Iterator<Item = &'a mut Section>) -> anyhow::Result<()> {
+    let sections: Vec<_> = sections.filter(|section| !section.is_audited).collect();
+    let urls: BTreeSet<String> =
+        sections.iter().flat_map(|section| &section.owes).map(|owed| owed.url.clone()).collect();
+    let broken = lab.audit(&urls)?;
+    for section in sections {
+        for Owed { side, url } in std::mem::take(&mut section.owes) {
+            if broken.contains(&url) {
+                section.strike(&side);
+            }
+        }
+        section.is_audited = true;
     }
     Ok(())
 }

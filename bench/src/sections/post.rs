@@ -1,6 +1,6 @@
 //! W2, and what it is compared with.
 
-use super::{audit, latency};
+use super::{audit_later, latency};
 use crate::cast::{A, B, C, D, GRANARY_PG, GRANARY_SQLITE, J};
 use crate::district::Open;
 use crate::lab::{BackEnd, Lab};
@@ -40,7 +40,6 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
     let runs = turns(lab, &sides, EXACT, rounds.min(3))?;
     section.runs.extend(runs);
     stop(lab, section, sides, Open::Twelve)?;
-    lab.discard(BackEnd::Postgres, "rival", Open::Twelve)?;
     exact_notes(section);
     Ok(())
 }
@@ -62,8 +61,8 @@ fn stop(
         side.stop()?;
     }
     for (name, back_end) in [(GRANARY_PG, BackEnd::Postgres), (GRANARY_SQLITE, BackEnd::Sqlite)] {
-        let url = lab.copy(back_end, "granary", open)?;
-        audit(lab, section, name, &url)?;
+        let url = lab.district(back_end, open)?;
+        audit_later(section, name, &url);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! W3: payments sent again, against new ones.
 
-use super::audit;
+use super::audit_later;
 use crate::cast::{GRANARY_PG, GRANARY_SQLITE};
 use crate::district::Open;
 use crate::lab::{BackEnd, Lab};
@@ -24,8 +24,8 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
         side.stop()?;
     }
     for (name, back_end) in [(GRANARY_PG, BackEnd::Postgres), (GRANARY_SQLITE, BackEnd::Sqlite)] {
-        let url = lab.copy(back_end, "granary", Open::OneLarge)?;
-        audit(lab, section, name, &url)?;
+        let url = lab.district(back_end, Open::OneLarge)?;
+        audit_later(section, name, &url);
         let rates = |work: Work| section.rates(name, work.name(), CONNECTIONS);
         let ratio = Spread::of_ratios(&rates(Work::Replay), &rates(NEW));
         section.aim(&format!("W3 against W2, {name}"), ratio, "×", Goal::at_least(1.5, 3.0));

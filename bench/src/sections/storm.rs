@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::file::{LINES_PER_REQUEST, REPORTING, requests as file_requests};
-use super::{audit, caller_of};
+use super::{audit_later, caller_of};
 use crate::cast::{GRANARY_PG, GRANARY_SQLITE};
 use crate::client::Client;
 use crate::district::Open;
@@ -47,7 +47,7 @@ struct Callers {
 pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
     let (mut rows, mut kinds) = (Vec::new(), Vec::new());
     for (name, back_end) in [(GRANARY_PG, BackEnd::Postgres), (GRANARY_SQLITE, BackEnd::Sqlite)] {
-        let url = lab.copy(back_end, "granary", Open::OneLarge)?;
+        let url = lab.district(back_end, Open::OneLarge)?;
         let side = lab.granary_on(back_end, &url, 1)?;
         let bank = caller_of(&side)?;
         let caller = |channel: &str| -> anyhow::Result<Caller> {
@@ -66,7 +66,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
             storm.pass(section, &mut rows, &mut kinds)?;
         }
         side.stop()?;
-        audit(lab, section, name, &url)?;
+        audit_later(section, name, &url);
     }
     section.tables.push(Table {
         title: "The storm".to_owned(),
