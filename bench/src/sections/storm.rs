@@ -1,0 +1,288 @@
+//! W5: the storm at month end. What must hold: those who are served are served soon, those who are not
+//! hear so at once, no more memory is taken than usual, and afterwards all is as before.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::file::{LINES_PER_REQUEST, REPORTING, requests as file_requests};
+use super::{audit_later, caller_of};
+use crate::cast::{GRANARY_PG, GRANARY_SQLITE};
+use crate::client::Client;
+use crate::district::Open;
+use crate::draw::fresh_seed;
+use crate::lab::{BackEnd, Lab};
+use crate::open::{Kind, Load, Pace};
+use crate::process;
+use crate::requests::{Caller, Sent};
+use crate::results::{Goal, Section, Table};
+use crate::say;
+use crate::sides::Side;
+use crate::stats::Spread;
+use crate::tally::{Outcome, WINDOW};
+
+const MULTIPLES: [f64; 4] = [0.5, 1.0, 2.0, 5.0];
+/// What the server rests at before and after a storm, of what it can do.
+const CALM: f64 = 0.5;
+const CLIENTS_CLOSED: usize = 256;
+const CONNECTIONS_MAX: usize = 10_000;
+const GIVE_UP: Duration = Duration::from_secs(10);
+const CALM_BEFORE: Duration = Duration::from_secs(3);
+const CALM_AFTER: Duration = Duration::from_secs(8);
+/// All is as before once this many windows in a row are.
+const CALM_WINDOWS: usize = 4;
+/// Latency that nobody minds, whatever it was before.
+const P99_UNMINDED_US: u64 = 20_000;
+/// Open bill that the file's lines name; it is the same each time, so that later files find it paid.
+const PLACE: u32 = 6;
+
+/// Who takes part, by token.
+struct Callers {
+    app: Caller,
+    counter: Caller,
+    bank: Caller,
+    results: Caller,
+}
+
+pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
+    let (mut rows, mut kinds) = (Vec::new(), Vec::new());
+    for (name, back_end) in [(GRANARY_PG, BackEnd::Postgres), (GRANARY_SQLITE, BackEnd::Sqlite)] {
+        let url = lab.district(back_end, Open::OneLarge)?;
+        let side = lab.granary_on(back_end, &url, 1)?;
+        let bank = caller_of(&side)?;
+        let caller = |channel: &str| -> anyhow::Result<Caller> {
+            Ok(Caller { token: lab.token(&url, channel)?, ..bank.clone() })
+        };
+        let callers = Callers {
+            app: caller("APP")?,
+            counter: caller("COUNTER")?,
+            results: caller(REPORTING)?,
+            bank: bank.clone(),
+        };
+        let capacity = capacity(lab, &side, &callers)?;
+        say(&format!("  {name} can do {capacity:.0}/s of the mix"));
+        for multiple in MULTIPLES.into_iter().filter(|multiple| !lab.scale.is_quick || *multiple == 2.0) {
+            let storm = Storm { lab, side: &side, callers: &callers, capacity, multiple };
+            storm.pass(section, &mut rows, &mut kinds)?;
+        }
+        side.stop()?;
+        audit_later(section, name, &url);
+    }
+    section.tables.push(Table {
+        title: "The storm".to_owned(),
+        columns: [
+            "side",
+            "× capacity",
+            "offered/s",
+            "done/s",
+            "of capacity",
+            "p50 ms",
+            "p99 ms",
+            "shed",
+            "shed p50 ms",
+            "shed p99 ms",
+            "other",
+            "unanswered",
+            "unsent",
+            "file lines/s",
+            "memory MiB",
+            "normal after s",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        rows,
+    });
+    section.tables.push(Table {
+        title: "Who was served in the storm".to_owned(),
+        columns: ["side", "× capacity", "kind", "sent", "done", "shed", "p99 ms"].map(str::to_owned).to_vec(),
+        rows: kinds,
+    });
+    section.notes.push(
+        "Generator, server and database share the processors: what the generator uses at 2 and 5 times the \
+         capacity is taken from the server. Unsent: no connection was free within 10 s."
+            .to_owned(),
+    );
+    Ok(())
+}
+
+/// 70 % questions, 22 % payments of which 15 % are sent again, 3 % history. Of the questions four in
+/// seven come from an app, of the payments a third from counters.
+fn mix(callers: &Callers, accounts: u64) -> Vec<Kind> {
+    let Callers { app, counter, bank, .. } = callers;
+    let sent = Sent::default();
+    let (from_bank, from_counter) = (22.0 * 2.0 / 3.0, 22.0 / 3.0);
+    vec![
+        app.ask("question, app", 40.0, accounts),
+        counter.ask("question, counter", 30.0, accounts),
+        bank.post("payment, bank", from_bank - 22.0 * 0.15, accounts, &sent),
+        bank.retry("payment sent again, bank", 22.0 * 0.15, accounts, &sent),
+        counter.post("payment, counter", from_counter, accounts, &Sent::default()),
+        app.history("history, app", 3.0, accounts),
+    ]
+}
+
+fn run(side: &Side, callers: &Callers, pace: Pace) -> anyhow::Result<(Outcome, f64)> {
+    let requests = file_requests(&callers.results, 100 * LINES_PER_REQUEST, side.accounts, PLACE)?;
+    let (is_over, lines) = (AtomicBool::new(false), AtomicU64::new(0));
+    let began = std::time::Instant::now();
+    let outcome = std::thread::scope(|scope| {
+        let file = scope.spawn(|| -> anyhow::Result<()> {
+            let mut client = Client::connect(&callers.results.address)?;
+            for request in requests.iter().cycle() {
+                match client.insist(request, || is_over.load(Ordering::Acquire))? {
+                    Some(_) => lines.fetch_add(LINES_PER_REQUEST as u64, Ordering::Relaxed),
+                    None => break,
+                };
+            }
+            Ok(())
+        });
+        let load = Load {
+            address: callers.bank.address.clone(),
+            kinds: mix(callers, side.accounts),
+            pace,
+            connections_max: CONNECTIONS_MAX,
+            give_up: GIVE_UP,
+            seed: fresh_seed(),
+            until: Arc::default(),
+        };
+        let outcome = load.run();
+        is_over.store(true, Ordering::Release);
+        if let Ok(Err(error)) = file.join() {
+            say(&format!("  the file's sender gave up: {error:#}"));
+        }
+        outcome
+    });
+    Ok((outcome?, lines.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64()))
+}
+
+fn capacity(lab: &Lab, side: &Side, callers: &Callers) -> anyhow::Result<f64> {
+    let duration = |seconds| Duration::from_secs(u64::from(seconds));
+    run(side, callers, Pace::Closed(CLIENTS_CLOSED, duration(2)))?;
+    let measured = duration(lab.scale.run_s.max(2));
+    let (outcome, _) = run(side, callers, Pace::Closed(CLIENTS_CLOSED, measured))?;
+    Ok(outcome.done_per_second(0))
+}
+
+/// One storm, with calm before and after.
+struct Storm<'a> {
+    lab: &'a Lab,
+    side: &'a Side,
+    callers: &'a Callers,
+    capacity: f64,
+    multiple: f64,
+}
+
+impl Storm<'_> {
+    fn pass(
+        &self,
+        section: &mut Section,
+        rows: &mut Vec<Vec<String>>,
+        kinds: &mut Vec<Vec<String>>,
+    ) -> anyhow::Result<()> {
+        let Self { side, capacity, multiple, .. } = self;
+        let length = Duration::from_secs(if self.lab.scale.is_quick { 4 } else { 8 });
+        let stretches = vec![
+            (CALM * capacity, CALM_BEFORE),
+            (multiple * capacity, length),
+            (CALM * capacity, CALM_AFTER),
+        ];
+        let server = side.meter.server.unwrap_or_default();
+        process::reset_memory_peak(server);
+        let (outcome, lines_per_second) = run(side, self.callers, Pace::Open(stretches))?;
+        let memory = process::memory_peak_mib(server);
+        let normal_after_s = self.normal_after_s(&outcome, CALM_BEFORE + length);
+        let row = self.row(&outcome, lines_per_second, memory, normal_after_s);
+        say(&format!("  {}", row.join("  ")));
+        rows.push(row);
+        kinds.extend(self.kinds(&outcome));
+        if *multiple == 2.0 {
+            self.aim(section, &outcome, memory, normal_after_s);
+        }
+        Ok(())
+    }
+
+    fn aim(&self, section: &mut Section, outcome: &Outcome, memory: f64, normal_after_s: Option<f64>) {
+        let name = &self.side.name;
+        let one = |value: f64| Spread::of([value]);
+        let counts = outcome.all(1);
+        let of_peak = outcome.done_per_second(1) / self.capacity * 100.0;
+        let shed_ms = Some(counts.busy.value_at_quantile(0.5) as f64 / 1e3);
+        let shed_ms = shed_ms.filter(|_| !counts.busy.is_empty()).and_then(one);
+        section.aim(
+            &format!("W5 at 2 ×: goodput of peak, {name}"),
+            one(of_peak),
+            "%",
+            Goal::at_least(90.0, 95.0),
+        );
+        section.aim(
+            &format!("W5 at 2 ×: shed answers, median, {name}"),
+            shed_ms,
+            "ms",
+            Goal::at_most(5.0, None),
+        );
+        let never = f64::from(u32::try_from(CALM_AFTER.as_secs()).unwrap_or(u32::MAX));
+        let after = one(normal_after_s.unwrap_or(never));
+        section.aim(&format!("W5 at 2 ×: normal again, {name}"), after, "s", Goal::at_most(5.0, None));
+        section.aim(
+            &format!("W5: memory of the server, {name}"),
+            one(memory),
+            "MiB",
+            Goal::at_most(120.0, Some(60.0)),
+        );
+    }
+
+    fn row(&self, outcome: &Outcome, lines: f64, memory: f64, normal_after_s: Option<f64>) -> Vec<String> {
+        let counts = outcome.all(1);
+        let ms = |us: u64| format!("{:.1}", us as f64 / 1e3);
+        vec![
+            self.side.name.clone(),
+            format!("{}", self.multiple),
+            format!("{:.0}", self.multiple * self.capacity),
+            format!("{:.0}", outcome.done_per_second(1)),
+            format!("{:.0} %", outcome.done_per_second(1) / self.capacity * 100.0),
+            ms(counts.done.value_at_quantile(0.5)),
+            ms(counts.done.value_at_quantile(0.99)),
+            format!("{:.0} %", counts.busy.len() as f64 / counts.sent().max(1) as f64 * 100.0),
+            ms(counts.busy.value_at_quantile(0.5)),
+            ms(counts.busy.value_at_quantile(0.99)),
+            counts.otherwise.to_string(),
+            counts.unanswered.to_string(),
+            counts.unsent.to_string(),
+            format!("{lines:.0}"),
+            format!("{memory:.0}"),
+            normal_after_s.map_or_else(|| "not within 8".to_owned(), |after| format!("{after:.2}")),
+        ]
+    }
+
+    fn kinds(&self, outcome: &Outcome) -> Vec<Vec<String>> {
+        let kinds = outcome.names.iter().zip(outcome.counts.get(1).into_iter().flatten());
+        let row = |(name, counts): (&&str, &crate::tally::Counts)| {
+            vec![
+                self.side.name.clone(),
+                format!("{}", self.multiple),
+                (*name).to_owned(),
+                counts.sent().to_string(),
+                format!("{:.0} %", counts.done.len() as f64 / counts.sent().max(1) as f64 * 100.0),
+                format!("{:.0} %", counts.busy.len() as f64 / counts.sent().max(1) as f64 * 100.0),
+                format!("{:.1}", counts.done.value_at_quantile(0.99) as f64 / 1e3),
+            ]
+        };
+        kinds.map(row).collect()
+    }
+
+    /// When, after the storm's end, a second began in which all was as in the calm before it: nearly all
+    /// that was offered is done, and about as soon.
+    fn normal_after_s(&self, outcome: &Outcome, end: Duration) -> Option<f64> {
+        let first = usize::try_from(end.as_millis() / WINDOW.as_millis()).ok()?;
+        let p99_us = (3 * outcome.all(0).done.value_at_quantile(0.99)).max(P99_UNMINDED_US);
+        let expected = CALM * self.capacity * WINDOW.as_secs_f64();
+        let is_normal = |window: &crate::tally::Window| {
+            let done = window.done.len() as f64;
+            done >= 0.9 * (done + window.not_done as f64).max(0.8 * expected)
+                && window.done.value_at_quantile(0.99) <= p99_us
+        };
+        let after: Vec<bool> = outcome.timeline.iter().skip(first).map(is_normal).collect();
+        let place = after.windows(CALM_WINDOWS).position(|windows| windows.iter().all(|normal| *normal))?;
+        Some(place as f64 * WINDOW.as_secs_f64())
+    }
+}
