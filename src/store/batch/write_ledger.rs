@@ -58,6 +58,7 @@ impl<'a> Moved<'a> {
             && self.entries.is_empty()
             && self.bills.is_empty()
             && self.accounts.is_empty()
+            && self.totals.is_empty()
     }
 }
 
