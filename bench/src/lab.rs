@@ -89,6 +89,12 @@ impl Scale {
     /// A smoke run.
     pub const QUICK: Self =
         Self { is_quick: true, accounts: 20_000, history_months: 0, rounds: 2, run_s: 1, warm_up_s: 1 };
+
+    /// The same in words.
+    pub fn words(&self) -> String {
+        let Self { accounts, history_months, rounds, run_s, .. } = self;
+        format!("{accounts} accounts with {history_months} months of history, {rounds} rounds of {run_s} s")
+    }
 }
 
 impl Lab {

@@ -95,8 +95,9 @@ fn figure(value: f64) -> String {
 
 fn section(text: &mut String, name: &str, section: &Section) {
     put(text, &format!("\n## {}\n\n{}", section.title, section.about));
-    let quick = if section.is_quick { ", on a small district and with short runs (`--quick`)" } else { "" };
-    put(text, &format!("\nMeasured on {} by `bench/run {name}`{quick}.", section.measured_on));
+    let quick = if section.is_quick { " --quick" } else { "" };
+    let Section { measured_on, scale, .. } = section;
+    put(text, &format!("\nMeasured on {measured_on} by `bench/run{quick} {name}`: {scale}."));
     if !section.is_audited {
         put(text, "\n**Doesn't count yet:** the databases are still to be audited.");
     }

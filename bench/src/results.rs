@@ -33,6 +33,9 @@ pub struct Section {
     pub measured_on: String,
     /// Whether the data was small and the runs short.
     pub is_quick: bool,
+    /// How much was measured, in words.
+    #[serde(default)]
+    pub scale: String,
     /// How long it took.
     pub took_s: f64,
     /// Every run that counts.

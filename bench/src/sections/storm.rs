@@ -25,7 +25,7 @@ const MULTIPLES: [f64; 4] = [0.5, 1.0, 2.0, 5.0];
 /// What the server rests at before and after a storm, of what it can do.
 const CALM: f64 = 0.5;
 const CLIENTS_CLOSED: usize = 256;
-const CONNECTIONS_MAX: usize = 10_000;
+const CONNECTIONS_MAX: usize = 2_000;
 const GIVE_UP: Duration = Duration::from_secs(10);
 const CALM_BEFORE: Duration = Duration::from_secs(3);
 const CALM_AFTER: Duration = Duration::from_secs(8);
