@@ -70,16 +70,20 @@ impl Account {
         numbers: &[&str],
     ) -> Result<Vec<Option<Self>>> {
         let (caller, engine, urgency) = (caller(ctx)?, engine(ctx)?, urgency(ctx));
-        let visible = || -> Vec<String> {
-            let visible = numbers.iter().filter(|number| caller.may_see_account(number));
-            visible.map(|&number| number.to_owned()).collect()
-        };
+        let visible: Vec<String> = numbers
+            .iter()
+            .filter(|number| caller.may_see_account(number))
+            .map(|&number| number.to_owned())
+            .collect();
+        if visible.is_empty() {
+            return Ok(numbers.iter().map(|_| None).collect());
+        }
         let found = if asks_for_open_bills(ctx) {
             let (accounts, bills) =
-                tokio::join!(engine.accounts(urgency, visible()), engine.open_bills(urgency, visible()));
+                tokio::join!(engine.accounts(urgency, visible.clone()), engine.open_bills(urgency, visible));
             accounts.and_then(|accounts| Ok((accounts, Some(bills?))))
         } else {
-            engine.accounts(urgency, visible()).await.map(|accounts| (accounts, None))
+            engine.accounts(urgency, visible).await.map(|accounts| (accounts, None))
         };
         let (accounts, bills) = found.map_err(|error| look_up_error(ctx, error))?;
         let account = |&number: &&str| {
