@@ -21,13 +21,26 @@ const PG_SESSION: &str = "SET statement_timeout = '8s'; SET lock_timeout = '5s';
 const PG_PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
      SET enable_hashjoin = off; SET enable_mergejoin = off";
 
+/// A server that is gone without a word is noticed within seconds: by what stays unacknowledged, or, while only
+/// its answer is awaited, by keepalives. What stands in the URL goes first.
+const PG_PARAMETERS: [(&str, &str); 6] = [
+    ("connect_timeout", "3"),
+    ("tcp_user_timeout", "5000"),
+    ("keepalives_idle", "2"),
+    ("keepalives_interval", "1"),
+    ("keepalives_count", "3"),
+    ("application_name", "granary"),
+];
+
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; \
-     PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
+     PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY";
 
 /// The write-ahead log is checkpointed by the writer once it holds this many pages.
-const SQLITE_WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 16000";
+const SQLITE_WRITER: &str =
+    "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -65536";
 
-const SQLITE_READER: &str = "PRAGMA query_only = ON";
+/// What a reader keeps is void after the next commit.
+const SQLITE_READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -8192";
 
 /// Where the database is; the scheme of the URL names the back end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,9 +126,7 @@ impl Database {
 
 fn connect_postgres(url: &str, purpose: Purpose) -> Result<PgConnection, StoreError> {
     let mut full = url.to_owned();
-    for (name, value) in
-        [("connect_timeout", "3"), ("tcp_user_timeout", "5000"), ("application_name", "granary")]
-    {
+    for (name, value) in PG_PARAMETERS {
         if !full.contains(name) {
             full.push(if full.contains('?') { '&' } else { '?' });
             full.push_str(&format!("{name}={value}"));
@@ -182,7 +193,7 @@ pub fn begin_snapshot(connection: &mut Connection) -> Result<(), StoreError> {
              RESET plan_cache_mode; RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin; \
              BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
         )?,
-        Connection::Sqlite(connection) => connection.batch_execute("BEGIN")?,
+        Connection::Sqlite(connection) => connection.batch_execute("PRAGMA cache_size = -65536; BEGIN")?,
     }
     Ok(())
 }
