@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
+use super::crew::Duty;
 use super::queue::{Lanes, Queued};
 use super::{EngineError, OnStorageFailure};
 use crate::domain::answer::Answer;
@@ -80,6 +81,8 @@ pub struct Lane {
     connection: Option<Connection>,
     ids: IdBlock,
     jitter: u64,
+    duty: Duty,
+    failed_attempts: u64,
 }
 
 /// An attempt that failed.
@@ -99,14 +102,19 @@ impl Lane {
     /// A lane that connects when its first batch comes.
     pub fn new(settings: LaneSettings) -> Self {
         let jitter = settings.seed | 1;
-        Self { settings, connection: None, ids: IdBlock::default(), jitter }
+        let (ids, duty) = (IdBlock::default(), Duty::default());
+        Self { settings, connection: None, ids, jitter, duty, failed_attempts: 0 }
     }
 
-    /// Settles batches until the queue is closed and empty.
-    pub(super) fn run(mut self, lanes: &Lanes, index: usize) {
-        while let Some(queued) = lanes.take_batch(index, BATCH_LEN_MAX) {
+    /// Settles batches until the queue is closed and empty, or another does.
+    pub(super) fn run(mut self, lanes: &Lanes, index: usize, duty: Duty) {
+        self.duty = duty;
+        while !self.duty.is_relieved()
+            && let Some(queued) = lanes.take_batch(index, BATCH_LEN_MAX)
+        {
             let (commands, callers): (Vec<_>, Vec<_>) = queued.into_iter().map(Queued::into_parts).unzip();
             let answers = self.settle(commands);
+            lanes.count_failed_attempts(std::mem::take(&mut self.failed_attempts));
             for (caller, answer) in callers.into_iter().zip(answers) {
                 caller.answer(answer);
             }
@@ -149,16 +157,20 @@ impl Lane {
     fn settle_together(&mut self, orders: &mut [Order]) -> Result<Vec<Answer>, EngineError> {
         let mut was_in_doubt = false;
         let mut last = EngineError::Busy;
+        let duty = self.duty.clone();
         for attempt in 0..ATTEMPTS_MAX {
             if attempt > 0 {
                 self.pause(attempt);
             }
-            match self.attempt_safely(orders) {
+            match duty.work(|| self.attempt_safely(orders)) {
                 Ok(answers) => return Ok(answers),
                 Err(failure) => {
                     was_in_doubt |= failure.is_in_doubt;
                     last = self.note_failure(&failure, orders.len(), attempt);
                 }
+            }
+            if duty.is_relieved() {
+                break;
             }
         }
         Err(if was_in_doubt { EngineError::Timeout } else { last })
@@ -168,6 +180,7 @@ impl Lane {
     fn note_failure(&mut self, failure: &Failure, batch_len: usize, attempt: u32) -> EngineError {
         let Failure { error, is_in_doubt } = failure;
         tracing::warn!(%error, batch_len, attempt, is_in_doubt, "a batch failed");
+        self.failed_attempts += 1;
         if error.severity() == Severity::Storage {
             (self.settings.on_storage_failure)(error);
         }

@@ -12,15 +12,18 @@ use crate::domain::command::Command;
 use crate::store::connection::{Connection, Database, Purpose};
 use crate::store::{StoreError, migrations, read};
 
+mod crew;
 pub mod lane;
 mod queue;
 pub mod readers;
 mod rules;
 mod urgency;
 
+use crew::{Crew, Work};
 use lane::{Lane, LaneSettings, NoFaults};
 use queue::{Lanes, Ticket};
 use readers::Readers;
+use rules::Refresher;
 pub use rules::Rules;
 pub use urgency::Urgency;
 
@@ -90,6 +93,10 @@ pub struct Load {
     pub look_ups: usize,
     /// Look-ups turned away, in the order of [`Urgency::ALL`].
     pub look_ups_shed: [u64; 3],
+    /// Attempts to settle a batch that failed, and were followed by another or given up.
+    pub failed_attempts: u64,
+    /// Times a thread that stood still was relieved by another.
+    pub relieved_threads: u64,
 }
 
 /// What happens when the storage under an embedded database fails: the process must not go on.
@@ -101,8 +108,8 @@ pub struct Engine {
     lanes: Arc<Lanes>,
     readers: Readers,
     rules: Arc<RwLock<Arc<Rules>>>,
-    refresher: rules::Refresher,
-    threads: std::sync::Mutex<Vec<JoinHandle<()>>>,
+    refresher: Refresher,
+    crew: Crew,
 }
 
 impl Engine {
@@ -126,22 +133,33 @@ impl Engine {
             Database::Postgres(_) => settings.lanes.max(1),
         };
         let lanes = Arc::new(Lanes::new(lane_count, settings.queue_len_max));
-        let mut threads = Vec::new();
+        let readers = Readers::default();
+        let refresher = Refresher::new(database.clone(), rules.clone());
+        let mut places: Vec<(String, Work)> = Vec::new();
         for index in 0..lane_count {
-            let lane = Lane::new(LaneSettings {
-                database: database.clone(),
-                zone,
-                seed: settings.seed.wrapping_add(index as u64),
-                on_storage_failure: on_storage_failure.clone(),
-                faults: Box::new(NoFaults),
-            });
-            let lanes = lanes.clone();
-            threads.push(spawn(&format!("lane-{index}"), move || lane.run(&lanes, index)));
+            let (lanes, database, on_storage_failure) =
+                (lanes.clone(), database.clone(), on_storage_failure.clone());
+            let seed = settings.seed.wrapping_add(index as u64);
+            let work = move |duty| {
+                let lane = Lane::new(LaneSettings {
+                    database: database.clone(),
+                    zone,
+                    seed,
+                    on_storage_failure: on_storage_failure.clone(),
+                    faults: Box::new(NoFaults),
+                });
+                lane.run(&lanes, index, duty);
+            };
+            places.push((format!("lane-{index}"), Box::new(work)));
         }
-        let (readers, reader_threads) = Readers::start(database, settings.readers.max(1));
-        threads.extend(reader_threads);
-        let refresher = rules::Refresher::start(database.clone(), rules.clone());
-        Ok(Self { clock, lanes, readers, rules, refresher, threads: std::sync::Mutex::new(threads) })
+        for index in 0..settings.readers.max(1) {
+            let (readers, database) = (readers.clone(), database.clone());
+            places.push((format!("reader-{index}"), Box::new(move |duty| readers.run(&database, &duty))));
+        }
+        let refreshing = refresher.clone();
+        places.push(("rules".to_owned(), Box::new(move |duty| refreshing.run(&duty))));
+        let crew = Crew::start(places, matches!(database, Database::Postgres(_)));
+        Ok(Self { clock, lanes, readers, rules, refresher, crew })
     }
 
     /// Now, by the clock that was handed in, in milliseconds UTC.
@@ -164,6 +182,8 @@ impl Engine {
             oldest_command_age_ms: oldest_ms.max(0),
             look_ups,
             look_ups_shed,
+            failed_attempts: self.lanes.failed_attempts(),
+            relieved_threads: self.crew.relieved_count(),
         }
     }
 
@@ -262,13 +282,7 @@ impl Engine {
         self.lanes.close();
         self.readers.close();
         self.refresher.close();
-        let threads =
-            std::mem::take(&mut *self.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-        for thread in threads {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the engine ended in a panic");
-            }
-        }
+        self.crew.close();
     }
 }
 

@@ -105,14 +105,16 @@ pub(super) struct Lanes {
     len: AtomicUsize,
     len_max: usize,
     shed: [AtomicU64; 3],
+    failed_attempts: AtomicU64,
     is_closed: AtomicBool,
 }
 
 impl Lanes {
     pub(super) fn new(lane_count: usize, len_max: usize) -> Self {
         let queues = (0..lane_count).map(|_| LaneQueue::default()).collect();
-        let (len, shed, is_closed) = (AtomicUsize::new(0), Default::default(), AtomicBool::new(false));
-        Self { queues, len, len_max, shed, is_closed }
+        let (len, is_closed) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let (shed, failed_attempts) = (Default::default(), AtomicU64::new(0));
+        Self { queues, len, len_max, shed, failed_attempts, is_closed }
     }
 
     /// Queues all the commands or none.
@@ -152,6 +154,15 @@ impl Lanes {
     /// Commands turned away for want of room, by urgency.
     pub(super) fn shed(&self) -> [u64; 3] {
         self.shed.each_ref().map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// Attempts to settle a batch that failed.
+    pub(super) fn failed_attempts(&self) -> u64 {
+        self.failed_attempts.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_failed_attempts(&self, count: u64) {
+        self.failed_attempts.fetch_add(count, Ordering::Relaxed);
     }
 
     /// When the oldest command that waits was taken in.

@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::EngineError;
+use super::crew::Duty;
 use super::urgency::{Urgency, Waiting};
 use crate::domain::account::{Account, Holder};
 use crate::domain::bill::Bill;
@@ -65,16 +65,6 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn start(database: &Database, thread_count: usize) -> (Self, Vec<JoinHandle<()>>) {
-        let readers = Self::default();
-        let thread = |index| {
-            let (readers, database) = (readers.clone(), database.clone());
-            super::spawn(&format!("reader-{index}"), move || readers.run(&database))
-        };
-        let threads = (0..thread_count).map(thread).collect();
-        (readers, threads)
-    }
-
     pub(super) async fn accounts(
         &self,
         urgency: Urgency,
@@ -165,10 +155,13 @@ impl Readers {
         Some(queue.jobs.take(ROUND_LEN_MAX))
     }
 
-    fn run(&self, database: &Database) {
+    /// Answers rounds until the queue is closed and empty, or another does.
+    pub(super) fn run(&self, database: &Database, duty: &Duty) {
         let mut reader = Reader { database, connection: None };
-        while let Some(jobs) = self.take_round() {
-            reader.answer_round(jobs);
+        while !duty.is_relieved()
+            && let Some(jobs) = self.take_round()
+        {
+            duty.work(|| reader.answer_round(jobs));
         }
     }
 }

@@ -2,11 +2,10 @@
 //! second. Lanes load their own, under lock, in every batch.
 
 use std::collections::HashMap;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use super::crew::Duty;
 use crate::domain::channel::Channel;
 use crate::domain::door::Revocations;
 use crate::domain::state::Policies;
@@ -43,36 +42,43 @@ impl Rules {
     }
 }
 
-/// The thread that looks them up again.
+/// Looks them up again and again.
+#[derive(Clone)]
 pub(super) struct Refresher {
-    stop: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
+    database: Database,
+    rules: Arc<RwLock<Arc<Rules>>>,
+    is_closed: Arc<(Mutex<bool>, Condvar)>,
 }
 
 impl Refresher {
-    pub(super) fn start(database: Database, rules: Arc<RwLock<Arc<Rules>>>) -> Self {
-        let (stop, stopped) = channel();
-        let thread = super::spawn("rules", move || {
-            let mut connection = None;
-            while stopped.recv_timeout(REFRESH_EVERY) == Err(RecvTimeoutError::Timeout) {
-                match refresh(&database, &mut connection) {
-                    Ok(fresh) => *rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh),
-                    Err(error) => {
-                        tracing::warn!(%error, "channels and rules could not be looked up again");
-                        connection = None;
-                    }
+    pub(super) fn new(database: Database, rules: Arc<RwLock<Arc<Rules>>>) -> Self {
+        Self { database, rules, is_closed: Arc::default() }
+    }
+
+    pub(super) fn run(&self, duty: &Duty) {
+        let mut connection = None;
+        while self.waits_in_vain_to_be_closed() && !duty.is_relieved() {
+            match duty.work(|| refresh(&self.database, &mut connection)) {
+                Ok(fresh) => *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh),
+                Err(error) => {
+                    tracing::warn!(%error, "channels and rules could not be looked up again");
+                    connection = None;
                 }
             }
-        });
-        Self { stop: Mutex::new(Some((stop, thread))) }
+        }
     }
 
     pub(super) fn close(&self) {
-        if let Some((stop, thread)) = self.stop.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            drop(stop);
-            if thread.join().is_err() {
-                tracing::error!("the thread that looks up the rules ended in a panic");
-            }
-        }
+        let (is_closed, told) = &*self.is_closed;
+        *is_closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        told.notify_all();
+    }
+
+    fn waits_in_vain_to_be_closed(&self) -> bool {
+        let (is_closed, told) = &*self.is_closed;
+        let is_closed = is_closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = told.wait_timeout_while(is_closed, REFRESH_EVERY, |is_closed| !*is_closed);
+        waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 }
 

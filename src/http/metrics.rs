@@ -141,12 +141,19 @@ impl Collector for EngineLoad {
         for (name, help, gauge) in gauges {
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
+        let kind = ConstCounter::new(0_u64).metric_type();
+        let counters = [
+            ("failed_attempts", "Attempts to settle a batch that failed", load.failed_attempts),
+            ("relieved_threads", "Threads that stood still and were relieved", load.relieved_threads),
+        ];
+        for (name, help, count) in counters {
+            ConstCounter::new(count).encode(encoder.encode_descriptor(name, help, None, kind)?)?;
+        }
         let shed = [
             ("shed_commands", "Commands turned away for want of room", load.commands_shed),
             ("shed_look_ups", "Look-ups turned away for want of room", load.look_ups_shed),
         ];
         for (name, help, counts) in shed {
-            let kind = ConstCounter::new(0_u64).metric_type();
             let mut family = encoder.encode_descriptor(name, help, None, kind)?;
             for (urgency, count) in Urgency::ALL.into_iter().zip(counts) {
                 let labels = [("urgency", urgency.word())];
