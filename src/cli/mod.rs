@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod audit;
+mod backup;
 mod channel;
 mod config;
 mod demo;
@@ -110,6 +111,8 @@ enum Command {
     Schema,
     /// Prove the database against the invariants I1 to I10, beside running servers
     Audit(audit::Arguments),
+    /// Copy a SQLite database into a file, beside a running server
+    Backup(backup::Arguments),
 }
 
 /// Runs the command that the process was started with.
@@ -144,5 +147,6 @@ fn run_command(command: Command, configuration: &Configuration) -> anyhow::Resul
         Command::Documents(command) => documents::run(configuration, command),
         Command::Schema => schema::run(),
         Command::Audit(arguments) => audit::run(configuration, &arguments),
+        Command::Backup(arguments) => backup::run(configuration, &arguments),
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 pub mod audit;
+pub mod backup;
 pub mod batch;
 pub mod connection;
 pub mod ids;
