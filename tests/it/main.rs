@@ -4,6 +4,7 @@
 mod api;
 mod cli;
 mod edge;
+mod faults;
 mod fuzz;
 mod layers;
 mod processes;

@@ -1,17 +1,19 @@
-//! SIGTERM under load.
+//! F19: SIGTERM under load.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::alone;
-use super::load::Load;
-use super::proof::everything_told_is_true;
-use super::server::{Server, wait_until};
-use super::site::{BANK, Site};
+use super::row::{Trial, runs};
+use crate::processes::alone;
+use crate::processes::load::Load;
+use crate::processes::proof::judge;
+use crate::processes::server::{Server, wait_until};
+use crate::processes::site::{BANK, Site};
 use crate::support::backends::for_each_backend;
 
 const CLIENTS: usize = 8;
+const STOPS: usize = 2;
 const WITHIN: Duration = Duration::from_secs(30);
 const GONE_WITHIN: Duration = Duration::from_secs(10);
 
@@ -19,21 +21,31 @@ const GONE_WITHIN: Duration = Duration::from_secs(10);
 fn told_to_stop_under_load_it_drains_and_ends_well() {
     for_each_backend(|database| {
         let _alone = alone();
+        let mut trial = Trial::begin("F19", "server told to stop under load", database.name());
         let site = Site::new(&database.url, 100);
         let mut server = site.serve();
-        let _idle = idle_connections(server.address);
         let load = Load::start(&site, "drain", server.address, CLIENTS);
-        wait_until("payments before the end", WITHIN, || load.acknowledged() >= 200);
-        let told_at = Instant::now();
-        server.signal("TERM");
-        let status = server.wait(GONE_WITHIN);
-        println!("gone {:?} after SIGTERM, {} tries unanswered", told_at.elapsed(), load.book().unanswered);
-        assert_eq!(status.code(), Some(0), "{}", server.log());
-        let successor = site.serve();
-        load.turn_to(successor.address);
+        for _ in 0..runs(STOPS) {
+            let _idle = idle_connections(server.address);
+            let wanted = load.acknowledged() + 200;
+            wait_until("payments before the end", WITHIN, || load.acknowledged() >= wanted);
+            let told_at = Instant::now();
+            server.signal("TERM");
+            let status = server.wait(GONE_WITHIN);
+            println!("gone {:?} after SIGTERM", told_at.elapsed());
+            assert_eq!(status.code(), Some(0), "{}", server.log());
+            trial.made();
+            server = site.serve();
+            load.turn_to(server.address);
+            let before = load.acknowledged();
+            let back = wait_until("the service's return", WITHIN, || load.acknowledged() > before);
+            trial.back_after(back);
+        }
         let book = load.finish();
         assert_eq!(book.found_posted, 0, "what a drained server wrote, it also answered");
-        everything_told_is_true(&site, &site.client(&successor, BANK), &[&book], 0);
+        trial.heard(&book);
+        trial.judged(&judge(&site, &site.client(&server, BANK), &[&book]));
+        trial.end();
     });
 }
 

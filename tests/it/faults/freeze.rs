@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::alone;
-use super::load::Load;
-use super::proof::{audit_is_clean, count, everything_told_is_true};
-use super::server::{Server, wait_until};
-use super::site::{BANK, Site};
+use crate::processes::alone;
+use crate::processes::load::Load;
+use crate::processes::proof::{audit_is_clean, count, everything_told_is_true};
+use crate::processes::server::{POLL_EVERY, Server, wait_until};
+use crate::processes::site::{BANK, Site};
 use crate::support::backends::TestDatabase;
 use crate::support::client::Client;
 
@@ -70,7 +70,7 @@ fn stands_in_a_transaction(site: &Site) -> bool {
         if count(&mut reader, STANDING) > 0 {
             return true;
         }
-        std::thread::sleep(super::server::POLL_EVERY);
+        std::thread::sleep(POLL_EVERY);
     }
     false
 }

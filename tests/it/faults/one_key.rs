@@ -1,61 +1,94 @@
-//! One payment sent fifty times at once.
+//! F12: one key at several processes at once.
 
+use std::collections::HashSet;
 use std::sync::Barrier;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::alone;
-use super::proof::{audit_is_clean, count};
-use super::server::Server;
-use super::site::{BANK, Site};
+use super::row::{POSTGRES, SQLITE, Trial, runs};
+use crate::processes::alone;
+use crate::processes::load::{Acknowledged, Book, post_all};
+use crate::processes::proof::judge;
+use crate::processes::server::Server;
+use crate::processes::site::{BANK, Site, client_with};
 use crate::support::backends::TestDatabase;
 
-const COPIES: usize = 50;
-const ROUNDS: usize = 6;
+/// Clients that send every key at the same instant.
+const CLIENTS: usize = 6;
+/// Keys sent one by one in a run, and keys sent in one request each by every client.
+const KEYS_ALONE: usize = 60;
+const KEYS_TOGETHER: usize = 500;
 
 #[test]
-fn fifty_copies_over_two_servers_on_postgres_are_one_payment() {
-    let Some(database) = TestDatabase::postgres() else { return };
-    fifty_copies_are_one_payment(&Site::new(&database.url, 3), 2);
-}
-
-#[test]
-fn fifty_copies_over_one_server_on_sqlite_are_one_payment() {
-    fifty_copies_are_one_payment(&Site::new(&TestDatabase::sqlite().url, 3), 1);
-}
-
-fn fifty_copies_are_one_payment(site: &Site, server_count: usize) {
-    let _alone = alone();
-    let servers: Vec<Server> = (0..server_count).map(|_| site.serve()).collect();
-    for round in 0..ROUNDS {
-        let account = &site.accounts[round % site.accounts.len()];
-        let key = format!("copies-{round}");
-        let input = json!({ "idempotencyKey": key, "accountNumber": account, "amount": "123.45" });
-        let answers = send_at_once(site, &servers, &input);
-        let first = &answers[0]["payment"];
-        assert!(first["receiptNumber"].is_string(), "{}", answers[0]);
-        for answer in &answers {
-            assert_eq!(answer["payment"], *first);
-            assert_eq!(answer["userErrors"], json!([]));
-        }
-        let posted = answers.iter().filter(|answer| answer["replayed"] == false).count();
-        assert_eq!(posted, 1, "answers that are no replay, in round {round}");
-        let payments = count(&mut site.reader(), "SELECT count(*) AS found FROM payments");
-        assert_eq!(usize::try_from(payments).ok(), Some(round + 1));
+fn one_key_at_three_servers_on_postgres_is_one_payment() {
+    if let Some(database) = TestDatabase::postgres() {
+        one_key_is_one_payment(&Site::new(&database.url, 20), 3, POSTGRES);
     }
-    audit_is_clean(site);
 }
 
-fn send_at_once(site: &Site, servers: &[Server], input: &Value) -> Vec<Value> {
-    let (token, barrier) = (site.token(BANK), Barrier::new(COPIES));
-    let send = |index: usize| {
-        let client = super::site::client_with(servers[index % servers.len()].address, &token);
-        barrier.wait();
-        client.post(input.clone())
+#[test]
+fn one_key_many_times_at_a_server_on_sqlite_is_one_payment() {
+    one_key_is_one_payment(&Site::new(&TestDatabase::sqlite().url, 20), 1, SQLITE);
+}
+
+fn one_key_is_one_payment(site: &Site, server_count: usize, back_end: &str) {
+    let _alone = alone();
+    let what = format!("one key at once by {CLIENTS} clients, servers: {server_count}");
+    let mut trial = Trial::begin("F12", &what, back_end);
+    let servers: Vec<Server> = (0..server_count).map(|_| site.serve()).collect();
+    let mut book = Book::default();
+    for run in 0..runs(1) {
+        let alone = (0..KEYS_ALONE).map(|number| vec![input(site, run, "alone", number)]);
+        let together = vec![(0..KEYS_TOGETHER).map(|number| input(site, run, "together", number)).collect()];
+        let requests: Vec<Vec<Value>> = alone.chain(together).collect();
+        for answers in answers_of_each(site, &servers, &requests) {
+            trial.made();
+            book.acknowledged.push(the_one_answer(&answers));
+        }
+    }
+    trial.heard(&book);
+    trial.judged(&judge(site, &site.client(&servers[0], BANK), &[&book]));
+    trial.end();
+}
+
+fn input(site: &Site, run: usize, kind: &str, number: usize) -> Value {
+    let account = &site.accounts[number % site.accounts.len()];
+    json!({ "idempotencyKey": format!("{kind}-{run}-{number}"), "accountNumber": account, "amount": "1.25" })
+}
+
+/// An input with each client's answer to it.
+type Answers = (Value, Vec<Value>);
+
+/// Has every client send every request, all at the same instant.
+fn answers_of_each(site: &Site, servers: &[Server], requests: &[Vec<Value>]) -> Vec<Answers> {
+    let (token, barrier) = (site.token(BANK), Barrier::new(CLIENTS));
+    let send_all = |index: usize| -> Vec<Value> {
+        let client = client_with(servers[index % servers.len()].address, &token);
+        let send = |inputs: &Vec<Value>| {
+            barrier.wait();
+            post_all(&client, inputs).0
+        };
+        requests.iter().flat_map(send).collect()
     };
-    std::thread::scope(|scope| {
-        let send = &send;
-        let threads: Vec<_> = (0..COPIES).map(|index| scope.spawn(move || send(index))).collect();
+    let by_client: Vec<Vec<Value>> = std::thread::scope(|scope| {
+        let send_all = &send_all;
+        let threads: Vec<_> = (0..CLIENTS).map(|index| scope.spawn(move || send_all(index))).collect();
         threads.into_iter().map(|thread| thread.join().expect("a client ends well")).collect()
-    })
+    });
+    let inputs = requests.iter().flatten().enumerate();
+    inputs
+        .map(|(place, input)| (input.clone(), by_client.iter().map(|of| of[place].clone()).collect()))
+        .collect()
+}
+
+/// What all the answers agree on: they are equal, and one at most is no replay.
+fn the_one_answer((input, answers): &Answers) -> Acknowledged {
+    let payments: HashSet<String> = answers.iter().map(|answer| answer["payment"].to_string()).collect();
+    assert_eq!(payments.len(), 1, "{input}: {answers:#?}");
+    assert!(answers[0]["payment"].is_object(), "{input}: {answers:#?}");
+    let first = answers.iter().filter(|answer| answer["replayed"] == false).count();
+    assert!(first <= 1, "{first} answers to {input} are no replays");
+    let (payment, now) = (answers[0]["payment"].clone(), Instant::now());
+    Acknowledged { input: input.clone(), payment, sent_at: now, answered_at: now }
 }

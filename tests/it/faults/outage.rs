@@ -1,14 +1,15 @@
-//! PostgreSQL is stopped as by a crash, and started again, under a server at work.
+//! F2: PostgreSQL is stopped as by a crash, and started again, or loses a process by force, under a server at work.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::alone;
-use super::load::Load;
-use super::proof::{audit_is_clean, everything_told_is_true};
-use super::server::wait_until;
-use super::site::{BANK, Site};
+use super::row::{POSTGRES, Trial, runs};
+use crate::processes::alone;
+use crate::processes::load::Load;
+use crate::processes::proof::{audit_is_clean, count, judge};
+use crate::processes::server::{Server, wait_until};
+use crate::processes::site::{BANK, Site};
 use crate::support::postgres::Cluster;
 
 const OUTAGES: usize = 3;
@@ -21,10 +22,11 @@ const BACK_WITHIN: Duration = Duration::from_secs(5);
 fn postgres_stopped_hard_is_busy_meanwhile_and_forgotten_at_once() {
     let Some(cluster) = Cluster::private() else { return };
     let _alone = alone();
+    let mut trial = Trial::begin("F2", "PostgreSQL stopped at once, started later", POSTGRES);
     let site = Site::new(&cluster.create_migrated("outage"), 100);
     let server = site.serve();
     let load = Load::start(&site, "outage", server.address, CLIENTS);
-    for _ in 0..OUTAGES {
+    for _ in 0..runs(OUTAGES) {
         let wanted = load.acknowledged() + 100;
         wait_until("payments before the outage", WITHIN, || load.acknowledged() >= wanted);
         cluster.stop_hard();
@@ -36,21 +38,64 @@ fn postgres_stopped_hard_is_busy_meanwhile_and_forgotten_at_once() {
         let before = load.acknowledged();
         wait_until("the service's return", WITHIN, || load.acknowledged() > before);
         let back = accepting_since.elapsed();
-        println!("back {back:?} after PostgreSQL accepts connections");
+        trial.made();
+        trial.back_after(back);
         assert!(back <= BACK_WITHIN, "back only after {back:?}");
         look_ups_are_answered(&site, &server);
         audit_is_clean(&site);
     }
     let book = load.finish();
     assert_eq!(book.unanswered, 0, "tries without any answer; the server is there all the time");
-    everything_told_is_true(&site, &site.client(&server, BANK), &[&book], 0);
-    let acknowledged = book.acknowledged.len();
-    println!("{acknowledged} acknowledged, {} BUSY, {} TIMEOUT", book.busy, book.timeout);
+    trial.note(format!("{} tries BUSY, {} TIMEOUT", book.busy, book.timeout));
+    trial.heard(&book);
+    trial.judged(&judge(&site, &site.client(&server, BANK), &[&book]));
+    trial.end();
+}
+
+/// The oldest session that is in the middle of a batch.
+const AT_WORK: &str = "SELECT coalesce(min(pid), 0)::bigint AS found FROM pg_stat_activity \
+    WHERE datname = current_database() AND application_name = 'granary' AND xact_start IS NOT NULL \
+    AND pid <> pg_backend_pid()";
+
+/// PostgreSQL then ends all its sessions and recovers by itself.
+#[test]
+fn a_process_of_postgres_killed_is_noticed_and_forgotten_at_once() {
+    let Some(cluster) = Cluster::private() else { return };
+    let _alone = alone();
+    let mut trial = Trial::begin("F2", "a process of PostgreSQL killed in mid-batch", POSTGRES);
+    let site = Site::new(&cluster.create_migrated("killed"), 100);
+    let server = site.serve();
+    let load = Load::start(&site, "killed", server.address, CLIENTS);
+    for _ in 0..runs(OUTAGES) {
+        let wanted = load.acknowledged() + 100;
+        wait_until("payments before the kill", WITHIN, || load.acknowledged() >= wanted);
+        let mut at_work = 0;
+        let mut reader = site.reader();
+        wait_until("a batch", WITHIN, || {
+            at_work = count(&mut reader, AT_WORK);
+            at_work != 0
+        });
+        drop(reader);
+        cluster.kill_process(at_work);
+        let (recovered_at, before) = (Instant::now(), load.acknowledged());
+        wait_until("the service's return", WITHIN, || load.acknowledged() > before);
+        let back = recovered_at.elapsed();
+        trial.made();
+        trial.back_after(back);
+        assert!(back <= BACK_WITHIN, "back only after {back:?}");
+        audit_is_clean(&site);
+    }
+    let book = load.finish();
+    assert_eq!(book.unanswered, 0, "tries without any answer; the server is there all the time");
+    trial.note(format!("{} tries BUSY, {} TIMEOUT", book.busy, book.timeout));
+    trial.heard(&book);
+    trial.judged(&judge(&site, &site.client(&server, BANK), &[&book]));
+    trial.end();
 }
 
 const LOOK_UP: &str = "query($number: String!) { account(number: $number) { number amountDue } }";
 
-fn look_ups_are_busy(site: &Site, server: &super::server::Server) {
+fn look_ups_are_busy(site: &Site, server: &Server) {
     let reply = site.client(server, BANK).send(LOOK_UP, json!({ "number": site.accounts[0] }));
     assert_eq!(reply.status, 503, "{reply:?}");
     assert_eq!(reply.body["errors"][0]["extensions"]["code"], "BUSY", "{reply:?}");
@@ -58,7 +103,7 @@ fn look_ups_are_busy(site: &Site, server: &super::server::Server) {
     assert!(reply.retry_after.is_some(), "{reply:?}");
 }
 
-fn look_ups_are_answered(site: &Site, server: &super::server::Server) {
+fn look_ups_are_answered(site: &Site, server: &Server) {
     let data = site.client(server, BANK).data(LOOK_UP, json!({ "number": site.accounts[0] }));
     assert_eq!(data["account"]["number"], *site.accounts[0]);
 }

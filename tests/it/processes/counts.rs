@@ -3,7 +3,7 @@
 //! its own accord); lower it after a gain.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -187,7 +187,7 @@ fn syncs_of_server(strace: &Path, site: &Site, name: &str, way: Way, payments: u
     let trace = site.folder().join(format!("syncs-{name}"));
     let mut command = Command::new(strace);
     command.args(["-D", "-f", "-qq", "-e", "trace=fdatasync,fsync", "-o"]).arg(&trace);
-    let mut server = site.start(under(command, site));
+    let mut server = site.start(site.serve_under(command));
     post(&site.client(&server, BANK), site, name, way, payments);
     end(&mut server);
     let text = fs::read_to_string(&trace).expect("strace writes its file");
@@ -217,26 +217,12 @@ fn instructions(valgrind: &Path, site: &Site, name: &str, way: Way, payments: us
     let counts = site.folder().join(format!("instructions-{name}"));
     let mut command = Command::new(valgrind);
     command.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", counts.display()));
-    let mut server = site.start(under(command, site));
+    let mut server = site.start(site.serve_under(command));
     post(&site.client(&server, BANK), site, name, way, payments);
     end(&mut server);
     let text = fs::read_to_string(&counts).expect("callgrind writes its file");
     let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
     total.and_then(|total| total.trim().parse().ok()).expect("callgrind's total")
-}
-
-/// `serve`, run by this tool.
-fn under(mut tool: Command, site: &Site) -> Command {
-    let serve = site.serve_command();
-    tool.arg(serve.get_program()).args(serve.get_args());
-    for (name, value) in serve.get_envs() {
-        match value {
-            Some(value) => tool.env(name, value),
-            None => tool.env_remove(name),
-        };
-    }
-    tool.current_dir(serve.get_current_dir().map_or_else(PathBuf::new, Path::to_path_buf));
-    tool
 }
 
 fn end(server: &mut Server) {

@@ -26,6 +26,10 @@ pub struct Acknowledged {
     pub input: Value,
     /// As it was answered.
     pub payment: Value,
+    /// When it was sent first.
+    pub sent_at: Instant,
+    /// When its answer was there.
+    pub answered_at: Instant,
 }
 
 /// What the clients saw.
@@ -39,10 +43,66 @@ pub struct Book {
     pub timeout: u64,
     /// Tries without any answer.
     pub unanswered: u64,
-    /// Of the keys with such a try, those that turned out to be posted already.
+    /// Keys of which a try was answered TIMEOUT, or not at all.
+    pub unknown: u64,
+    /// Of those, the ones that turned out to be posted already.
     pub found_posted: u64,
     /// Answers that should never be.
     pub surprises: Vec<String>,
+}
+
+/// Posts payments in one request, again and again until they have definite answers. Returns these, and how many tries
+/// were answered BUSY and TIMEOUT.
+pub fn post_all(client: &Client, inputs: &[Value]) -> (Vec<Value>, u64, u64) {
+    let document = format!(
+        "mutation($payments: [PaymentPostInput!]!) {{ paymentBatchPost(input: {{ payments: $payments }}) {{ \
+         results {{ replayed userErrors {{ code }} payment {{ {RECORDED} }} }} }} }}"
+    );
+    let started = Instant::now();
+    let (mut busy, mut timeout) = (0, 0);
+    loop {
+        let reply = client.send(&document, json!({ "payments": inputs }));
+        let code = reply.body["errors"][0]["extensions"]["code"].as_str();
+        match (reply.body["data"]["paymentBatchPost"]["results"].as_array(), code) {
+            (Some(results), None) => {
+                assert_eq!(results.len(), inputs.len());
+                return (results.clone(), busy, timeout);
+            }
+            (_, Some("BUSY")) => busy += 1,
+            (_, Some("TIMEOUT")) => timeout += 1,
+            _ => panic!("{reply:?}"),
+        }
+        assert!(started.elapsed() < PATIENCE, "no definite answer in {PATIENCE:?}: {reply:?}");
+    }
+}
+
+impl Book {
+    /// Brings payments to definite answers and writes these down. Those that were `tried` before may be posted already.
+    pub fn post_all(&mut self, client: &Client, inputs: Vec<Value>, tried: bool) {
+        let sent_at = Instant::now();
+        let (results, busy, timeout) = post_all(client, &inputs);
+        let (is_unknown, answered_at) = (tried || timeout > 0, Instant::now());
+        self.busy += busy;
+        self.timeout += timeout;
+        for (input, result) in inputs.into_iter().zip(results) {
+            assert!(result["payment"].is_object(), "{input}: {result}");
+            self.unknown += u64::from(is_unknown);
+            self.found_posted += u64::from(is_unknown && result["replayed"] == true);
+            let payment = result["payment"].clone();
+            self.acknowledged.push(Acknowledged { input, payment, sent_at, answered_at });
+        }
+    }
+
+    /// Adds what another has written down.
+    pub fn add(&mut self, other: Self) {
+        self.acknowledged.extend(other.acknowledged);
+        self.surprises.extend(other.surprises);
+        self.busy += other.busy;
+        self.timeout += other.timeout;
+        self.unanswered += other.unanswered;
+        self.unknown += other.unknown;
+        self.found_posted += other.found_posted;
+    }
 }
 
 const RUNNING: u8 = 0;
@@ -168,13 +228,13 @@ impl Clerk<'_> {
     /// Sends the same until there is a definite answer.
     fn settle(&mut self, input: Value) {
         let started = Instant::now();
-        let mut was_unanswered = false;
+        let mut is_unknown = false;
         while !self.shared.is(ABANDONED) {
             match self.try_post(&input) {
-                Ok(reply) if is_answered(&reply) => return self.note(input, &reply, was_unanswered),
-                Ok(reply) => self.note_refusal(&reply),
+                Ok(reply) if is_answered(&reply) => return self.note(input, &reply, started, is_unknown),
+                Ok(reply) => is_unknown |= self.note_refusal(&reply),
                 Err(_) => {
-                    was_unanswered = true;
+                    is_unknown = true;
                     self.shared.book().unanswered += 1;
                 }
             }
@@ -200,31 +260,34 @@ impl Clerk<'_> {
         client.try_send(&document, json!({ "input": input }))
     }
 
-    fn note(&self, input: Value, reply: &Reply, was_unanswered: bool) {
+    fn note(&self, input: Value, reply: &Reply, sent_at: Instant, was_unknown: bool) {
         let payload = &reply.body["data"]["paymentPost"];
         let mut book = self.shared.book();
         if payload["payment"].is_null() {
             return book.surprises.push(format!("{input}: {}", reply.body));
         }
-        if was_unanswered && payload["replayed"] == true {
-            book.found_posted += 1;
-        }
-        book.acknowledged.push(Acknowledged { input, payment: payload["payment"].clone() });
+        book.unknown += u64::from(was_unknown);
+        book.found_posted += u64::from(was_unknown && payload["replayed"] == true);
+        let (payment, answered_at) = (payload["payment"].clone(), Instant::now());
+        book.acknowledged.push(Acknowledged { input, payment, sent_at, answered_at });
         self.shared.acknowledged.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Only BUSY and TIMEOUT may be, and both must say that the same may be sent again.
-    fn note_refusal(&self, reply: &Reply) {
+    /// Only BUSY and TIMEOUT may be, and both must say that the same may be sent again. Says whether the
+    /// outcome is unknown.
+    fn note_refusal(&self, reply: &Reply) -> bool {
         let extensions = &reply.body["errors"][0]["extensions"];
         let mut book = self.shared.book();
         match (reply.status, extensions["code"].as_str()) {
             (503, Some("BUSY")) if reply.retry_after.is_some() && extensions["retryable"] == true => {
                 book.busy += 1;
+                return false;
             }
             // Posted, but a look-up for the answer failed: 200, and the answer is lost all the same.
             (200 | 504, Some("TIMEOUT")) if extensions["retryable"] == true => book.timeout += 1,
             _ => book.surprises.push(format!("{reply:?}")),
         }
+        true
     }
 }
 

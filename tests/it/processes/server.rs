@@ -21,7 +21,12 @@ pub struct Server {
 
 impl Server {
     /// Starts a prepared `serve` and waits until it says where it listens. Its log goes to this file.
-    pub fn start(mut command: Command, log: PathBuf) -> Self {
+    pub fn start(command: Command, log: PathBuf) -> Self {
+        Self::try_start(command, log).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// As [`Server::start`]; says why, where it ends before it listens.
+    pub fn try_start(mut command: Command, log: PathBuf) -> Result<Self, String> {
         let log_file = fs::File::create(&log).expect("the scratch folder takes a log");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_file);
         let mut child = command.spawn().expect("the program starts");
@@ -36,9 +41,9 @@ impl Server {
         let Some(address) = address else {
             let _gone_or_going = child.kill();
             let status = child.wait();
-            panic!("no address in {line:?} ({read:?}, {status:?}): {}", log_of(&log));
+            return Err(format!("no address in {line:?} ({read:?}, {status:?}): {}", log_of(&log)));
         };
-        Self { address, child, log, _open_until_dropped: out }
+        Ok(Self { address, child, log, _open_until_dropped: out })
     }
 
     /// Its number among the processes.

@@ -2,7 +2,7 @@
 //! servers beside each other.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -39,12 +39,17 @@ pub struct Site {
 impl Site {
     /// Sets accounts with open bills up in a migrated database.
     pub fn new(url: &str, account_count: usize) -> Self {
+        Self::with_bills_of(url, account_count, PRINCIPAL_FEN)
+    }
+
+    /// As [`Site::new`], with bills of this principal, in fen.
+    pub fn with_bills_of(url: &str, account_count: usize, principal_fen: i64) -> Self {
         let accounts: Vec<String> = (1..=account_count).map(|number| format!("{number:010}")).collect();
         let site = Self::without_accounts(url);
         let mut setup = vec![add_channel(BANK, ChannelMode::Asking)];
         for account in &accounts {
             setup.push(save_account(account, Residential));
-            let bill = |number| issue_bill(account, &format!("B{number}"), PRINCIPAL_FEN, "2026-11-30");
+            let bill = |number| issue_bill(account, &format!("B{number}"), principal_fen, "2026-11-30");
             setup.extend((1..=BILLS_EACH).map(bill));
         }
         settle(&mut lane(&site.database), setup);
@@ -105,8 +110,17 @@ impl Site {
 
     /// Starts a prepared `serve`.
     pub fn start(&self, command: Command) -> Server {
+        Server::start(command, self.log())
+    }
+
+    /// Starts a prepared `serve` that may end before it listens.
+    pub fn try_start(&self, command: Command) -> Result<Server, String> {
+        Server::try_start(command, self.log())
+    }
+
+    fn log(&self) -> PathBuf {
         let number = self.servers.fetch_add(1, Ordering::Relaxed);
-        Server::start(command, self.folder().join(format!("serve-{number}.log")))
+        self.folder().join(format!("serve-{number}.log"))
     }
 
     /// A token of this channel, good for the whole test.
@@ -117,6 +131,25 @@ impl Site {
     /// A client of this server through a channel.
     pub fn client(&self, server: &Server, channel: &str) -> Client {
         client_with(server.address, &self.token(channel))
+    }
+
+    /// The same site, whose servers reach the database by another URL.
+    pub fn reached_by(self, url: String) -> Self {
+        Self { url, ..self }
+    }
+
+    /// `serve`, run by another program, which takes its command line last.
+    pub fn serve_under(&self, mut tool: Command) -> Command {
+        let serve = self.serve_command();
+        tool.arg(serve.get_program()).args(serve.get_args());
+        for (name, value) in serve.get_envs() {
+            match value {
+                Some(value) => tool.env(name, value),
+                None => tool.env_remove(name),
+            };
+        }
+        tool.current_dir(self.folder());
+        tool
     }
 
     /// A connection for looking.

@@ -17,7 +17,7 @@ mod compare;
 mod faults;
 mod in_memory;
 mod model;
-mod random;
+pub mod random;
 mod run;
 mod world;
 

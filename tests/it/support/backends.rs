@@ -60,6 +60,11 @@ impl TestDatabase {
         Some(Self::of(server.url(&name), Keep::Postgres(server, name)))
     }
 
+    /// The back end's name.
+    pub fn name(&self) -> &'static str {
+        if self.is_postgres() { "PostgreSQL" } else { "SQLite" }
+    }
+
     /// A connection for looking.
     pub fn reader(&self) -> Connection {
         self.database.connect(Purpose::Read).expect("the test's database answers")

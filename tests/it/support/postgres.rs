@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, PgConnection};
@@ -31,6 +32,8 @@ const PROGRAM_FOLDERS: [&str; 4] =
 const TEMPLATE: &str = "granary_template";
 /// Another process may take the port between our look and the server's start.
 const START_ATTEMPTS_MAX: u32 = 3;
+/// It recovers so soon after a crash.
+const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Waits for its standard input to end, which is when the tests' process is gone or lets go, then
 /// runs the command in its arguments after the first and removes the folder that is the first.
@@ -48,15 +51,22 @@ impl Cluster {
     /// A new private cluster for a test that stops it; `None`, said aloud, where there is no
     /// PostgreSQL on this machine.
     pub fn private() -> Option<Self> {
-        Self::in_folder(|| scratch_folder("granary-pg-").keep())
+        Self::in_new_folder(|| scratch_folder("granary-pg-").keep())
+    }
+
+    /// As [`Cluster::private`], in this folder, which is removed with it.
+    pub fn in_folder(folder: PathBuf) -> Option<Self> {
+        Self::in_new_folder(|| folder)
     }
 
     /// As [`Cluster::private`], in the ordinary temporary folder: for measuring with real syncs.
     pub fn on_disk() -> Option<Self> {
-        Self::in_folder(|| tempfile::Builder::new().prefix("granary-pg-").tempdir().expect("a folder").keep())
+        Self::in_new_folder(|| {
+            tempfile::Builder::new().prefix("granary-pg-").tempdir().expect("a folder").keep()
+        })
     }
 
-    fn in_folder(folder: impl FnOnce() -> PathBuf) -> Option<Self> {
+    fn in_new_folder(folder: impl FnOnce() -> PathBuf) -> Option<Self> {
         match find_programs() {
             Some(programs) => Some(Self::create(programs, folder())),
             None => {
@@ -64,6 +74,52 @@ impl Cluster {
                 None
             }
         }
+    }
+
+    /// As [`Cluster::private`], with an archive of its log.
+    pub fn archiving() -> Option<Self> {
+        let cluster = Self::private()?;
+        let archive = cluster.archive_folder();
+        fs::create_dir(&archive).expect("a new folder");
+        give_to_other_user(&archive);
+        cluster.set(&format!("archive_mode = on\narchive_command = 'cp %p {}/%f'\n", archive.display()));
+        cluster.run(&mut cluster.control(&["restart", "-w", "-m", "fast"]));
+        Some(cluster)
+    }
+
+    /// Where its log is archived, if it is.
+    pub fn archive_folder(&self) -> PathBuf {
+        self.folder.join("archive")
+    }
+
+    /// Copies it while it runs. The copy has a port of its own and isn't started.
+    pub fn base_backup(&self) -> Self {
+        let folder = scratch_folder("granary-pg-").keep();
+        give_to_other_user(&folder);
+        let watchdog = watch(&folder, &self.programs);
+        let mut copy = Self { folder, programs: self.programs.clone(), port: 0, watchdog };
+        let mut program = self.program("pg_basebackup");
+        program.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "granary", "--no-sync"]);
+        program.args(["--checkpoint=fast", "--wal-method=stream", "-D"]).arg(data_folder(&copy.folder));
+        self.run(&mut program);
+        copy.configure(free_port());
+        copy
+    }
+
+    /// Gives this instant a name to which a copy can be brought.
+    pub fn name_instant(&self, name: &str) {
+        execute(&self.url("postgres"), &format!("SELECT pg_create_restore_point('{name}')"));
+        execute(&self.url("postgres"), "SELECT pg_switch_wal()");
+    }
+
+    /// Has a copy that isn't started recover to a named instant from an archive of the log.
+    pub fn recover_to(&self, name: &str, archive: &Path) {
+        self.set(&format!(
+            "archive_mode = off\nrestore_command = 'cp {}/%f %p'\nrecovery_target_name = '{name}'\n\
+             recovery_target_action = promote\n",
+            archive.display()
+        ));
+        fs::write(data_folder(&self.folder).join("recovery.signal"), "").expect("a file in the copy");
     }
 
     /// The process that all its others are children of.
@@ -105,12 +161,28 @@ impl Cluster {
         self.run(&mut self.start_command());
     }
 
-    fn create(programs: PathBuf, folder: PathBuf) -> Self {
-        let user = other_user();
-        if let Some(user) = &user {
-            let status = Command::new("chown").arg(user).arg(&folder).status().expect("chown runs");
-            assert!(status.success(), "chown {user} {}", folder.display());
+    /// Kills one of its processes, and waits until it has ended all sessions and recovered by itself.
+    pub fn kill_process(&self, id: i64) {
+        let ready = "ready to accept connections";
+        let before = self.log().matches(ready).count();
+        let status = Command::new("kill").args(["-9", &id.to_string()]).status().expect("kill runs");
+        assert!(status.success(), "kill -9 {id}");
+        let started = Instant::now();
+        while self.log().matches(ready).count() == before {
+            assert!(started.elapsed() < READY_WITHIN, "PostgreSQL doesn't recover: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Starts it if it has ended.
+    pub fn start_unless_running(&self) {
+        if !self.control(&["status"]).status().expect("pg_ctl runs").success() {
+            self.start();
+        }
+    }
+
+    fn create(programs: PathBuf, folder: PathBuf) -> Self {
+        give_to_other_user(&folder);
         let watchdog = watch(&folder, &programs);
         let mut cluster = Self { folder, programs, port: 0, watchdog };
         let mut initdb = cluster.program("initdb");
@@ -130,18 +202,27 @@ impl Cluster {
 
     fn configure(&mut self, port: u16) {
         self.port = port;
-        let settings = format!(
+        fs::write(self.settings_file(), "").expect("the cluster's settings can be written");
+        self.set(&format!(
             "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\n\
              max_connections = 200\n",
             self.folder.display()
-        );
-        let path = data_folder(&self.folder).join("postgresql.auto.conf");
-        fs::write(path, settings).expect("the cluster's settings can be written");
+        ));
+    }
+
+    /// Adds settings, which hold from the next start on.
+    fn set(&self, settings: &str) {
+        let mut file = fs::File::options().append(true).open(self.settings_file()).expect("its settings");
+        file.write_all(settings.as_bytes()).expect("the cluster's settings can be written");
+    }
+
+    fn settings_file(&self) -> PathBuf {
+        data_folder(&self.folder).join("postgresql.auto.conf")
     }
 
     fn start_command(&self) -> Command {
         let mut command = self.control(&["start", "-w", "-t", "60"]);
-        command.arg("-l").arg(self.folder.join("log"));
+        command.arg("-l").arg(self.log_file());
         command
     }
 
@@ -164,8 +245,13 @@ impl Cluster {
         assert!(status.success(), "{command:?} failed: {}", self.log());
     }
 
+    /// What it logs.
+    pub fn log_file(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
     fn log(&self) -> String {
-        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+        fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 }
 
@@ -308,6 +394,13 @@ fn other_user() -> Option<String> {
     let id = Command::new("id").arg("-u").output().expect("id runs");
     let is_root = String::from_utf8_lossy(&id.stdout).trim() == "0";
     is_root.then(|| "postgres".to_owned())
+}
+
+fn give_to_other_user(folder: &Path) {
+    if let Some(user) = other_user() {
+        let status = Command::new("chown").arg(&user).arg(folder).status().expect("chown runs");
+        assert!(status.success(), "chown {user} {}", folder.display());
+    }
 }
 
 fn as_other_user(program: &Path) -> Vec<String> {
