@@ -14,7 +14,7 @@ use super::urgency::{Urgency, Waiting};
 use crate::domain::account::{Account, Holder};
 use crate::domain::bill::Bill;
 use crate::store::connection::{Connection, Database, Purpose};
-use crate::store::{StoreError, read};
+use crate::store::{Severity, StoreError, read};
 
 /// Look-ups answered together.
 const ROUND_LEN_MAX: usize = 100;
@@ -241,7 +241,12 @@ impl Reader<'_> {
     }
 }
 
+/// What a damaged file holds can't be told, now or later; what it holds elsewhere still can.
 fn engine_error(error: &StoreError) -> EngineError {
+    if error.severity() == Severity::Storage {
+        tracing::error!(%error, "the storage failed under a look-up; stop, run `granary audit`, restore if need be");
+        return EngineError::Internal;
+    }
     tracing::warn!(%error, "a look-up failed");
     match error {
         StoreError::Corrupt(_) | StoreError::Url(_) => EngineError::Internal,

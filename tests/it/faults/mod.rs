@@ -7,6 +7,7 @@
 mod backup;
 mod clock;
 mod connection;
+mod damaged_file;
 mod deadlock;
 mod disk_full;
 mod drain;

@@ -194,6 +194,31 @@ fn syncs_of_server(strace: &Path, site: &Site, name: &str, way: Way, payments: u
     text.lines().filter(|line| line.contains("sync(") && !line.contains("resumed")).count() as u64
 }
 
+/// No index holds a column that a payment changes, and their pages have room (see `fillfactor` in the migration): so
+/// PostgreSQL writes a changed row into its own page and no index.
+#[test]
+fn accounts_and_bills_are_changed_in_place() {
+    let Some(place) = Place::postgres() else { return };
+    let Kept::Postgres(_, url) = &place.database else { unreachable!("a cluster") };
+    for (table, changes) in [("accounts", 10 * ACCOUNTS), ("bills", 10 * ACCOUNTS)] {
+        let ask_of = |column: &str| {
+            let query =
+                format!("SELECT {column} AS number FROM pg_stat_user_tables WHERE relname = '{table}'");
+            ask(url, &query) as f64
+        };
+        let before = [ask_of("n_tup_upd"), ask_of("n_tup_hot_upd")];
+        let mut server = place.site.serve();
+        post(&place.site.client(&server, BANK), &place.site, table, Way::Together, changes);
+        end(&mut server);
+        let [all, in_place] = [ask_of("n_tup_upd") - before[0], ask_of("n_tup_hot_upd") - before[1]];
+        println!("{table}: {in_place} of {all} changes in place");
+        assert!(
+            all >= changes as f64 && in_place >= 0.9 * all,
+            "{table}: {in_place} of {all} changes in place"
+        );
+    }
+}
+
 /// By what this build of the tests is made with (see `[profile.dev]`), not what is released.
 #[test]
 fn a_payment_takes_few_instructions() {
