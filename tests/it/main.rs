@@ -7,6 +7,7 @@ mod edge;
 mod faults;
 mod fuzz;
 mod layers;
+mod planted;
 mod processes;
 mod rules;
 mod simulator;

@@ -106,7 +106,7 @@ fn run(command: &mut Command) -> Result<(), String> {
 
 /// Fails where tools are required. Written past the test harness, which keeps a passing test's words to
 /// itself.
-pub fn say_skipped(name: &str, why: &str) {
+pub(super) fn say_skipped(name: &str, why: &str) {
     let is_required = std::env::var(REQUIRE_VARIABLE).is_ok_and(|value| value == "1");
     assert!(!is_required, "{REQUIRE_VARIABLE}=1, but {why}");
     say(&format!("The tests by {name} are SKIPPED: {why}"));

@@ -1,4 +1,5 @@
-//! Folders for databases that live as long as a test: in memory where the machine has the room.
+//! Folders for databases that live as long as a test: in memory where the machine has the room, unless `TMPDIR` says
+//! otherwise.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,7 +14,8 @@ const ROOM_KIB_MIN: u64 = 2 * 1024 * 1024;
 pub fn scratch_folder(prefix: &str) -> TempDir {
     let builder = tempfile::Builder::new().prefix(prefix).to_owned();
     let in_memory = Path::new(SHARED_MEMORY);
-    if room_kib(in_memory) >= ROOM_KIB_MIN
+    if std::env::var_os("TMPDIR").is_none()
+        && room_kib(in_memory) >= ROOM_KIB_MIN
         && let Ok(folder) = builder.tempdir_in(in_memory)
     {
         return folder;
