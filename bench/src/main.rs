@@ -21,6 +21,7 @@ mod open;
 #[allow(dead_code, reason = "made for the tests")]
 mod postgres;
 mod process;
+mod profile;
 mod report;
 mod requests;
 mod results;

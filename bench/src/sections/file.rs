@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::district::{self, Open, account_number};
 use crate::draw::{Draw, fresh_seed};
 use crate::lab::{BackEnd, Lab};
+use crate::machine::processors;
 use crate::open::{Load, Pace};
 use crate::process::{self, output_of};
 use crate::requests::{Caller, exact_payment, payment_for};
@@ -59,6 +60,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
         let rates: Vec<f64> =
             section.runs.iter().filter(|run| run.side == name).map(|run| run.per_second).collect();
         section.aim(&format!("W4, {name}"), Spread::of(rates), "lines/s", Goal::at_least(bar, stretch));
+        section.notes.extend(budget(section, name, bar));
         side.stop()?;
         import(lab, section, name, &url)?;
         audit_later(section, name, &url);
@@ -78,6 +80,22 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
         rows,
     });
     Ok(())
+}
+
+/// What the processors' time allows, beside the bar.
+fn budget(section: &Section, name: &str, bar: f64) -> Option<String> {
+    let of = |part: fn(&Run) -> f64| {
+        Some(Spread::of(section.runs.iter().filter(|run| run.side == name).map(part))?.median)
+    };
+    let (generator, server, database) =
+        (of(|run| run.generator_us)?, of(|run| run.server_us)?, of(|run| run.database_us)?);
+    let sum = generator + server + database;
+    Some(format!(
+        "{name}: a line takes {sum:.0} µs of processor time (generator {generator:.0}, server {server:.0}, database \
+         {database:.0}), so that these processors can't do more than {:.0} lines/s; {bar:.0} would leave {:.0} µs.",
+        processors() * 1e6 / sum,
+        processors() * 1e6 / bar
+    ))
 }
 
 fn round_of(

@@ -114,7 +114,7 @@ fn batches(lab: &mut Lab, section: &mut Section, back_end: BackEnd) -> anyhow::R
     Ok(())
 }
 
-fn batch_load(caller: &Caller, accounts: u64, len: usize, duration: Duration) -> Load {
+pub(super) fn batch_load(caller: &Caller, accounts: u64, len: usize, duration: Duration) -> Load {
     let to = caller.clone();
     let request = move |draw: &mut crate::draw::Draw| {
         let payments: Vec<String> =

@@ -11,6 +11,7 @@ use crate::results::{Owed, Section};
 use crate::sides::{Door, Side};
 
 mod ask;
+mod budget;
 mod curve;
 mod durability;
 mod file;
@@ -34,7 +35,7 @@ pub struct SectionPlan {
 }
 
 /// All of them, in the order in which they are measured and shown.
-pub const SECTIONS: [SectionPlan; 9] = [
+pub const SECTIONS: [SectionPlan; 10] = [
     SectionPlan {
         name: "durability",
         title: "Equal durability",
@@ -85,6 +86,12 @@ pub const SECTIONS: [SectionPlan; 9] = [
         about: "Open loop: questions, payments, retries and history, with a bank's file at once, at 0.5, 1, 2 and 5 \
                 times what the server can do; clients give up after 10 s.",
         measure: storm::measure,
+    },
+    SectionPlan {
+        name: "budget",
+        title: "Where the microseconds go",
+        about: "Samples of the whole machine while payments are posted, shared among the parts that functions belong to.",
+        measure: budget::measure,
     },
     SectionPlan {
         name: "growth",

@@ -31,6 +31,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
     }
     stop(lab, section, sides, Open::OneLarge)?;
     aim(section);
+    function_notes(section);
 
     let sides = [
         lab.pgbench_side(A, Open::Twelve)?,
@@ -84,6 +85,24 @@ fn aim(section: &mut Section) {
     section.aim("W2 against D", d, "×", Goal::at_least(6.0, 10.0));
     section.aim("W2 against J", j, "×", Goal::at_least(4.0, 8.0));
     section.aim("W2 on SQLite FULL, 128 connections, against A", sqlite, "×", Goal::at_least(2.5, 5.0));
+}
+
+/// What the function that C and D call can do by itself, which bounds them, and granary's bars with them.
+fn function_notes(section: &mut Section) {
+    let rates = |side: &str| section.rates(side, SMALL.name(), CONNECTIONS);
+    let ours = Spread::of_ratios(&rates(GRANARY_PG), &rates(A));
+    let notes: Vec<String> = [(C, 15.0), (D, 6.0)]
+        .iter()
+        .filter_map(|(rival, bar)| {
+            let (ours, function) = (ours?.median, Spread::of_ratios(&rates(A), &rates(rival))?.median);
+            Some(format!(
+                "{rival} calls the function of A. By itself, without HTTP and GraphQL, that makes {function:.2} × of it here, \
+                 so that {bar} × of it are {:.2} × of A, of which granary makes {ours:.2} ×.",
+                bar / function
+            ))
+        })
+        .collect();
+    section.notes.extend(notes);
 }
 
 fn exact_notes(section: &mut Section) {

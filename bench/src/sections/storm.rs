@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::district::Open;
 use crate::draw::fresh_seed;
 use crate::lab::{BackEnd, Lab};
+use crate::meter::Reading;
 use crate::open::{Kind, Load, Pace};
 use crate::process;
 use crate::requests::{Caller, Sent};
@@ -59,8 +60,12 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
             results: caller(REPORTING)?,
             bank: bank.clone(),
         };
-        let capacity = capacity(lab, &side, &callers)?;
+        let before = side.meter.read()?;
+        let (capacity, answers) = capacity(lab, &side, &callers)?;
+        let served = Cost::of(side.meter.since(before)?, answers);
         say(&format!("  {name} can do {capacity:.0}/s of the mix"));
+        let refused = refused(lab, &side, &callers)?;
+        section.notes.push(costs(name, served, refused));
         for multiple in MULTIPLES.into_iter().filter(|multiple| !lab.scale.is_quick || *multiple == 2.0) {
             let storm = Storm { lab, side: &side, callers: &callers, capacity, multiple };
             storm.pass(section, &mut rows, &mut kinds)?;
@@ -155,12 +160,67 @@ fn run(side: &Side, callers: &Callers, pace: Pace) -> anyhow::Result<(Outcome, f
     Ok((outcome?, lines.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64()))
 }
 
-fn capacity(lab: &Lab, side: &Side, callers: &Callers) -> anyhow::Result<f64> {
+/// What is done in a second, and how much was done in all.
+fn capacity(lab: &Lab, side: &Side, callers: &Callers) -> anyhow::Result<(f64, f64)> {
     let duration = |seconds| Duration::from_secs(u64::from(seconds));
-    run(side, callers, Pace::Closed(CLIENTS_CLOSED, duration(2)))?;
+    let (first, _) = run(side, callers, Pace::Closed(CLIENTS_CLOSED, duration(2)))?;
     let measured = duration(lab.scale.run_s.max(2));
     let (outcome, _) = run(side, callers, Pace::Closed(CLIENTS_CLOSED, measured))?;
-    Ok(outcome.done_per_second(0))
+    let answers = first.all(0).done.len() + outcome.all(0).done.len();
+    Ok((outcome.done_per_second(0), answers as f64))
+}
+
+/// Processor time for one answer, in microseconds.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    generator_us: f64,
+    server_us: f64,
+    database_us: f64,
+}
+
+impl Cost {
+    fn of(spent: Reading, answers: f64) -> Self {
+        let each = |seconds: f64| seconds * 1e6 / answers.max(1.0);
+        let [generator_us, server_us, database_us] =
+            [spent.generator_s, spent.server_s, spent.database_s].map(each);
+        Self { generator_us, server_us, database_us }
+    }
+
+    fn sum_us(self) -> f64 {
+        self.generator_us + self.server_us + self.database_us
+    }
+}
+
+/// What it costs to turn a request away at the door, as shedding does: its token isn't valid.
+fn refused(lab: &Lab, side: &Side, callers: &Callers) -> anyhow::Result<Cost> {
+    let stranger = Caller { token: "nobody".to_owned(), ..callers.app.clone() };
+    let load = Load {
+        address: stranger.address.clone(),
+        kinds: vec![stranger.ask("refused", 1.0, side.accounts)],
+        pace: Pace::Closed(CLIENTS_CLOSED, Duration::from_secs(u64::from(lab.scale.run_s.max(2)))),
+        connections_max: CONNECTIONS_MAX,
+        give_up: GIVE_UP,
+        seed: fresh_seed(),
+        until: Arc::default(),
+    };
+    let before = side.meter.read()?;
+    let outcome = load.run()?;
+    Ok(Cost::of(side.meter.since(before)?, outcome.all(0).sent() as f64))
+}
+
+/// Both come out of the same processors' time.
+fn costs(name: &str, served: Cost, refused: Cost) -> String {
+    format!(
+        "{name}: an answer of the mix takes {:.0} µs of processor time, the file's lines beside it included (generator {:.0}, \
+         server {:.0}, database {:.0}), one that is turned away at the door {:.0} µs (generator {:.0}, server {:.0}).",
+        served.sum_us(),
+        served.generator_us,
+        served.server_us,
+        served.database_us,
+        refused.sum_us(),
+        refused.generator_us,
+        refused.server_us
+    )
 }
 
 /// One storm, with calm before and after.
