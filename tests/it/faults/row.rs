@@ -215,7 +215,7 @@ fn len(len: usize) -> i64 {
 fn markdown(rows: &[Row]) -> String {
     let sum = |of: fn(&Row) -> i64| rows.iter().map(of).sum::<i64>();
     let mut text = format!(
-        "# Reliability\n\n**{} payments through {} crashes, cuts and disk faults: {} lost, {} doubled, {} \
+        "# Reliability\n\n**{} payments through {} faults: {} lost, {} doubled, {} \
          unexplained fen.**\n\nWritten by the fault bench from its own runs \
          (`GRANARY_FAULT_RUNS=n cargo test --test it faults`). Each fault is made under load. Clients choose their \
          keys before the first try, write down what they send and hear, and send each key again until it has a \
