@@ -80,13 +80,11 @@ fn copied_under_load(site: &Site, trial: &mut Trial, mut copy: impl FnMut(usize)
     let load = Load::start(site, "backup", server.address, CLIENTS);
     let mut copies = Vec::new();
     for number in 0..runs(COPIES) {
-        let wanted = load.acknowledged() + 150;
-        wait_until("payments before the copy", WITHIN, || load.acknowledged() >= wanted);
+        load.wait_for_more("payments before the copy", 150, WITHIN);
         copies.push(copy(number));
         trial.made();
     }
-    let wanted = load.acknowledged() + 50;
-    wait_until("payments after the last copy", WITHIN, || load.acknowledged() >= wanted);
+    load.wait_for_more("payments after the last copy", 50, WITHIN);
     let book = load.finish();
     for copy in &copies {
         assert_eq!(copy.gaps(&book), Vec::<String>::new());

@@ -10,7 +10,7 @@ use super::proxy::{Cut, Place, Proxy};
 use super::row::{POSTGRES, Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::{Book, Load};
-use crate::processes::proof::{audit_is_clean, judge};
+use crate::processes::proof::audit_is_clean;
 use crate::processes::server::{Server, wait_until};
 use crate::processes::site::{BANK, Site};
 use crate::support::client::Client;
@@ -78,9 +78,7 @@ fn cut_at_commit(cluster: &Cluster, place: Place, cut: Cut, what: &str, run_coun
         audit_is_clean(&site);
     }
     trial.note(format!("{} tries BUSY, {} TIMEOUT", book.busy, book.timeout));
-    trial.heard(&book);
-    trial.judged(&judge(&site, &client, &[&book]));
-    trial.end();
+    trial.conclude(&site, &client, &book);
 }
 
 /// Posts a payment until it is answered, and says how long that took.
@@ -126,21 +124,17 @@ fn connections_cut_anywhere_lose_nothing() {
     let server: Server = site.serve();
     let load = Load::start(&site, "anywhere", server.address, CLIENTS);
     for run in 0..runs(5 * CUTS) {
-        let wanted = load.acknowledged() + 10;
-        wait_until("payments between cuts", WITHIN, || load.acknowledged() >= wanted);
+        load.wait_for_more("payments between cuts", 10, WITHIN);
         let bytes = trial.random.between(1, BYTES_MAX).unsigned_abs();
         proxy.cut(Place::After(bytes), if trial.random.chance(50) { Cut::Reset } else { Cut::End });
         wait_until("the cut", WITHIN, || proxy.made() > run as u64);
         let cut_at = Instant::now();
-        let before = load.acknowledged();
-        wait_until("the service's return", WITHIN, || load.acknowledged() > before);
+        load.wait_for_more("the service's return", 1, WITHIN);
         trial.made();
         trial.back_after(cut_at.elapsed());
     }
     let book = load.finish();
     assert_eq!(book.unanswered, 0, "tries without any answer; the server is there all the time");
     trial.note(format!("{} tries BUSY, {} TIMEOUT", book.busy, book.timeout));
-    trial.heard(&book);
-    trial.judged(&judge(&site, &site.client(&server, BANK), &[&book]));
-    trial.end();
+    trial.conclude(&site, &site.client(&server, BANK), &book);
 }

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use super::row::{POSTGRES, SQLITE, Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::Book;
-use crate::processes::proof::judge;
 use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site, client_with};
 use crate::support::backends::TestDatabase;
@@ -49,9 +48,7 @@ fn crossed_batches_of_two_servers_and_a_stranger_s_locks_are_survived() {
     let deadlocks = deadlocks.into_inner();
     trial.note(format!("{deadlocks} times the stranger was the victim, {failed} attempts of a batch failed"));
     assert!(deadlocks + failed > 0, "nobody ever waited in a circle");
-    trial.heard(&book);
-    trial.judged(&judge(&site, &site.client(&servers[0].0, BANK), &[&book]));
-    trial.end();
+    trial.conclude(&site, &site.client(&servers[0].0, BANK), &book);
 }
 
 #[test]
@@ -81,9 +78,7 @@ fn a_stranger_who_keeps_a_sqlite_file_locked_is_survived() {
     let failed = failed_attempts(&servers[0]);
     trial.note(format!("{failed} attempts of a batch failed"));
     assert!(failed > 0, "no batch ever waited in vain");
-    trial.heard(&book);
-    trial.judged(&judge(&site, &site.client(&servers[0].0, BANK), &[&book]));
-    trial.end();
+    trial.conclude(&site, &site.client(&servers[0].0, BANK), &book);
 }
 
 /// A server with where its operator asks.

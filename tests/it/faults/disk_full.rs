@@ -11,7 +11,7 @@ use super::row::{POSTGRES, SQLITE, Trial, runs};
 use super::small_disk::SmallDisk;
 use crate::processes::alone;
 use crate::processes::load::Load;
-use crate::processes::proof::{audit_is_clean, judge};
+use crate::processes::proof::audit_is_clean;
 use crate::processes::server::{Server, wait_until};
 use crate::processes::site::{BANK, Site};
 use crate::support::postgres::Cluster;
@@ -66,8 +66,7 @@ fn filled_and_emptied<A: FnOnce()>(
     let load = Load::start(&site, "full", server.address, CLIENTS);
     let mut stalled = 0;
     for _ in 0..runs(FILLINGS) {
-        let wanted = load.acknowledged() + 50;
-        wait_until("payments before the disk is full", WITHIN, || load.acknowledged() >= wanted);
+        load.wait_for_more("payments before the disk is full", 50, WITHIN);
         disk.fill();
         let wanted = load.book().busy + 2 * u64::try_from(CLIENTS).expect("few");
         wait_until("answers while the disk is full", WITHIN, || {
@@ -80,8 +79,7 @@ fn filled_and_emptied<A: FnOnce()>(
         disk.empty();
         after();
         let emptied_at = Instant::now();
-        let before = load.acknowledged();
-        wait_until("the service's return", WITHIN, || load.acknowledged() > before);
+        load.wait_for_more("the service's return", 1, WITHIN);
         assert!(emptied_at.elapsed() <= BACK_WITHIN, "back only after {:?}", emptied_at.elapsed());
         trial.made();
         trial.back_after(emptied_at.elapsed());
@@ -90,7 +88,5 @@ fn filled_and_emptied<A: FnOnce()>(
     let book = load.finish();
     assert_eq!(book.unanswered, 0, "tries without any answer; the server is there all the time");
     trial.note(format!("{stalled} tries BUSY, {} TIMEOUT", book.timeout));
-    trial.heard(&book);
-    trial.judged(&judge(&site, &site.client(&server, BANK), &[&book]));
-    trial.end();
+    trial.conclude(&site, &site.client(&server, BANK), &book);
 }

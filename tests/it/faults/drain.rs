@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use super::row::{Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::Load;
-use crate::processes::proof::judge;
-use crate::processes::server::{Server, wait_until};
+use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site};
 use crate::support::backends::for_each_backend;
 
@@ -27,8 +26,7 @@ fn told_to_stop_under_load_it_drains_and_ends_well() {
         let load = Load::start(&site, "drain", server.address, CLIENTS);
         for _ in 0..runs(STOPS) {
             let _idle = idle_connections(server.address);
-            let wanted = load.acknowledged() + 200;
-            wait_until("payments before the end", WITHIN, || load.acknowledged() >= wanted);
+            load.wait_for_more("payments before the end", 200, WITHIN);
             let told_at = Instant::now();
             server.signal("TERM");
             let status = server.wait(GONE_WITHIN);
@@ -37,15 +35,12 @@ fn told_to_stop_under_load_it_drains_and_ends_well() {
             trial.made();
             server = site.serve();
             load.turn_to(server.address);
-            let before = load.acknowledged();
-            let back = wait_until("the service's return", WITHIN, || load.acknowledged() > before);
+            let back = load.wait_for_more("the service's return", 1, WITHIN);
             trial.back_after(back);
         }
         let book = load.finish();
         assert_eq!(book.found_posted, 0, "what a drained server wrote, it also answered");
-        trial.heard(&book);
-        trial.judged(&judge(&site, &site.client(&server, BANK), &[&book]));
-        trial.end();
+        trial.conclude(&site, &site.client(&server, BANK), &book);
     });
 }
 

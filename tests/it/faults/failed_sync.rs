@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::row::{POSTGRES, SQLITE, Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::Load;
-use crate::processes::proof::{audit_is_clean, judge};
+use crate::processes::proof::audit_is_clean;
 use crate::processes::server::wait_until;
 use crate::processes::site::{BANK, Site};
 use crate::support::backends::TestDatabase;
@@ -54,16 +54,13 @@ fn a_failed_sync_stops_a_server_on_sqlite_and_is_never_repeated() {
         let ended_at = Instant::now();
         server = site.serve();
         load.turn_to(server.address);
-        let before = load.acknowledged();
-        wait_until("the service's return", WITHIN, || load.acknowledged() > before);
+        load.wait_for_more("the service's return", 1, WITHIN);
         trial.back_after(ended_at.elapsed());
         audit_is_clean(&site);
     }
     let book = load.finish();
     assert!(book.unanswered > 0, "the batch whose sync failed was not acknowledged");
-    trial.heard(&book);
-    trial.judged(&judge(&site, &site.client(&server, BANK), &[&book]));
-    trial.end();
+    trial.conclude(&site, &site.client(&server, BANK), &book);
 }
 
 #[test]
@@ -76,8 +73,7 @@ fn a_failed_sync_of_postgres_is_survived() {
     let mut server = site.serve();
     let load = Load::start(&site, "sync", server.address, CLIENTS);
     for _ in 0..runs(FAILURES) {
-        let wanted = load.acknowledged() + 50;
-        wait_until("payments before the failure", WITHIN, || load.acknowledged() >= wanted);
+        load.wait_for_more("payments before the failure", 50, WITHIN);
         let crashes = crashes(&cluster);
         let number = trial.random.between(SYNC_FIRST, SYNC_LAST);
         let failing = Attached::to(failing_sync(&strace, number), cluster.postmaster_id());
@@ -88,17 +84,14 @@ fn a_failed_sync_of_postgres_is_survived() {
         wait_until("the failed sync", WITHIN, || self::crashes(&cluster) > crashes);
         let failed_at = Instant::now();
         drop(failing);
-        let before = load.acknowledged();
-        wait_until("the service's return", WITHIN, || load.acknowledged() > before);
+        load.wait_for_more("the service's return", 1, WITHIN);
         trial.made();
         trial.back_after(failed_at.elapsed());
         audit_is_clean(&site);
     }
     let book = load.finish();
     trial.note(format!("{} tries BUSY, {} TIMEOUT", book.busy, book.timeout));
-    trial.heard(&book);
-    trial.judged(&judge(&site, &site.client(&server, BANK), &[&book]));
-    trial.end();
+    trial.conclude(&site, &site.client(&server, BANK), &book);
 }
 
 /// How often PostgreSQL has ended all its processes, as it does after it had to give up because of its storage. strace

@@ -42,8 +42,7 @@ fn a_server_frozen_in_mid_batch_does_not_stop_the_other() {
     let mut probed = Vec::new();
     for number in 0..TRIES_MAX {
         for load in &loads {
-            let wanted = load.acknowledged() + 20;
-            wait_until("payments on both servers", WITHIN, || load.acknowledged() >= wanted);
+            load.wait_for_more("payments on both servers", 20, WITHIN);
         }
         let frozen_at = Instant::now();
         frozen.signal("STOP");
@@ -100,8 +99,7 @@ fn answer_to_all_accounts(site: &Site, client: &Client, number: usize) -> serde_
 
 fn both_are_right_afterwards(site: &Site, frozen: &Server, loads: [Load; 2], probe_count: usize) {
     for load in &loads {
-        let wanted = load.acknowledged() + 20;
-        wait_until("payments on both servers afterwards", WITHIN, || load.acknowledged() >= wanted);
+        load.wait_for_more("payments on both servers afterwards", 20, WITHIN);
     }
     audit_is_clean(site);
     let [first, second] = loads.map(Load::finish);

@@ -13,8 +13,6 @@ use serde_json::json;
 use super::row::{Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::{Acknowledged, Load};
-use crate::processes::proof::judge;
-use crate::processes::server::wait_until;
 use crate::processes::site::{BANK, Site, client_with};
 use crate::support::backends::for_each_backend;
 use crate::support::client::Client;
@@ -114,16 +112,14 @@ fn what_readers_see_never_goes_back() {
             let read = &read;
             let readers: Vec<_> = (0..READERS).map(|index| scope.spawn(move || read(index))).collect();
             for _ in 0..kills {
-                let wanted = load.acknowledged() + PROGRESS_MIN;
-                wait_until("payments between kills", WITHIN, || load.acknowledged() >= wanted);
+                load.wait_for_more("payments between kills", PROGRESS_MIN, WITHIN);
                 server.kill();
                 trial.made();
                 server = site.serve();
                 load.turn_to(server.address);
                 *address.lock().unwrap_or_else(PoisonError::into_inner) = server.address;
             }
-            let wanted = load.acknowledged() + PROGRESS_MIN;
-            wait_until("payments afterwards", WITHIN, || load.acknowledged() >= wanted);
+            load.wait_for_more("payments afterwards", PROGRESS_MIN, WITHIN);
             is_over.store(true, Ordering::SeqCst);
             let sights = readers.into_iter().map(|reader| reader.join().expect("a reader ends well"));
             sights.flatten().collect::<Vec<Sight>>()
@@ -143,9 +139,7 @@ fn what_readers_see_never_goes_back() {
         );
         let found = contradictions(&sights, &writes, &at_last);
         trial.note(format!("{} looks, {} of them contradict something", sights.len(), found.len()));
-        trial.heard(&book);
-        trial.judged(&judge(&site, &client, &[&book]));
-        trial.end();
+        trial.conclude(&site, &client, &book);
         assert!(found.is_empty(), "{found:#?}");
     });
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 use super::row::{POSTGRES, SQLITE, Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::{Acknowledged, Load};
-use crate::processes::proof::{are_replayed, audit_is_clean, judge};
-use crate::processes::server::wait_until;
+use crate::processes::proof::{are_replayed, audit_is_clean};
 use crate::processes::site::{BANK, Site};
 use crate::support::backends::TestDatabase;
 
@@ -38,16 +37,14 @@ fn killed_under_load_it_loses_nothing(database: &TestDatabase, back_end: &str) {
     let mut server = site.serve();
     let load = Load::start(&site, "kill", server.address, CLIENTS);
     for _ in 0..runs(KILLS) {
-        let wanted = load.acknowledged() + PROGRESS_MIN;
-        wait_until("payments between kills", PROGRESS_WITHIN, || load.acknowledged() >= wanted);
+        load.wait_for_more("payments between kills", PROGRESS_MIN, PROGRESS_WITHIN);
         let instant = trial.random.between(0, INSTANT_US_MAX);
         std::thread::sleep(Duration::from_micros(instant.unsigned_abs()));
         server.kill();
         trial.made();
         server = site.serve();
         load.turn_to(server.address);
-        let before = load.acknowledged();
-        let back = wait_until("the service's return", PROGRESS_WITHIN, || load.acknowledged() > before);
+        let back = load.wait_for_more("the service's return", 1, PROGRESS_WITHIN);
         trial.back_after(back);
         let sample = load.sample(SAMPLE_LEN);
         are_replayed(&site.client(&server, BANK), &sample.iter().collect::<Vec<&Acknowledged>>());
@@ -55,7 +52,5 @@ fn killed_under_load_it_loses_nothing(database: &TestDatabase, back_end: &str) {
     }
     let book = load.finish();
     assert!(book.unanswered > 0, "no kill hit a request");
-    trial.heard(&book);
-    trial.judged(&judge(&site, &site.client(&server, BANK), &[&book]));
-    trial.end();
+    trial.conclude(&site, &site.client(&server, BANK), &book);
 }

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::row::{POSTGRES, SQLITE, Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::{Acknowledged, Book, post_all};
-use crate::processes::proof::judge;
 use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site, client_with};
 use crate::support::backends::TestDatabase;
@@ -47,9 +46,7 @@ fn one_key_is_one_payment(site: &Site, server_count: usize, back_end: &str) {
             book.acknowledged.push(the_one_answer(&answers));
         }
     }
-    trial.heard(&book);
-    trial.judged(&judge(site, &site.client(&servers[0], BANK), &[&book]));
-    trial.end();
+    trial.conclude(site, &site.client(&servers[0], BANK), &book);
 }
 
 fn input(site: &Site, run: usize, kind: &str, number: usize) -> Value {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::row::{POSTGRES, Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::Load;
-use crate::processes::proof::{audit_is_clean, count, judge};
+use crate::processes::proof::{audit_is_clean, count};
 use crate::processes::server::{Server, wait_until};
 use crate::processes::site::{BANK, Site};
 use crate::support::postgres::Cluster;
@@ -27,16 +27,14 @@ fn postgres_stopped_hard_is_busy_meanwhile_and_forgotten_at_once() {
     let server = site.serve();
     let load = Load::start(&site, "outage", server.address, CLIENTS);
     for _ in 0..runs(OUTAGES) {
-        let wanted = load.acknowledged() + 100;
-        wait_until("payments before the outage", WITHIN, || load.acknowledged() >= wanted);
+        load.wait_for_more("payments before the outage", 100, WITHIN);
         cluster.stop_hard();
         let wanted = load.book().busy + 4 * u64::try_from(CLIENTS).expect("few");
         wait_until("answers during the outage", WITHIN, || load.book().busy >= wanted);
         look_ups_are_busy(&site, &server);
         cluster.start();
         let accepting_since = Instant::now();
-        let before = load.acknowledged();
-        wait_until("the service's return", WITHIN, || load.acknowledged() > before);
+        load.wait_for_more("the service's return", 1, WITHIN);
         let back = accepting_since.elapsed();
         trial.made();
         trial.back_after(back);
@@ -47,9 +45,7 @@ fn postgres_stopped_hard_is_busy_meanwhile_and_forgotten_at_once() {
     let book = load.finish();
     assert_eq!(book.unanswered, 0, "tries without any answer; the server is there all the time");
     trial.note(format!("{} tries BUSY, {} TIMEOUT", book.busy, book.timeout));
-    trial.heard(&book);
-    trial.judged(&judge(&site, &site.client(&server, BANK), &[&book]));
-    trial.end();
+    trial.conclude(&site, &site.client(&server, BANK), &book);
 }
 
 /// The oldest session that is in the middle of a batch.
@@ -67,8 +63,7 @@ fn a_process_of_postgres_killed_is_noticed_and_forgotten_at_once() {
     let server = site.serve();
     let load = Load::start(&site, "killed", server.address, CLIENTS);
     for _ in 0..runs(OUTAGES) {
-        let wanted = load.acknowledged() + 100;
-        wait_until("payments before the kill", WITHIN, || load.acknowledged() >= wanted);
+        load.wait_for_more("payments before the kill", 100, WITHIN);
         let mut at_work = 0;
         let mut reader = site.reader();
         wait_until("a batch", WITHIN, || {
@@ -77,9 +72,7 @@ fn a_process_of_postgres_killed_is_noticed_and_forgotten_at_once() {
         });
         drop(reader);
         cluster.kill_process(at_work);
-        let (recovered_at, before) = (Instant::now(), load.acknowledged());
-        wait_until("the service's return", WITHIN, || load.acknowledged() > before);
-        let back = recovered_at.elapsed();
+        let back = load.wait_for_more("the service's return", 1, WITHIN);
         trial.made();
         trial.back_after(back);
         assert!(back <= BACK_WITHIN, "back only after {back:?}");
@@ -88,9 +81,7 @@ fn a_process_of_postgres_killed_is_noticed_and_forgotten_at_once() {
     let book = load.finish();
     assert_eq!(book.unanswered, 0, "tries without any answer; the server is there all the time");
     trial.note(format!("{} tries BUSY, {} TIMEOUT", book.busy, book.timeout));
-    trial.heard(&book);
-    trial.judged(&judge(&site, &site.client(&server, BANK), &[&book]));
-    trial.end();
+    trial.conclude(&site, &site.client(&server, BANK), &book);
 }
 
 const LOOK_UP: &str = "query($number: String!) { account(number: $number) { number amountDue } }";

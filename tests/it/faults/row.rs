@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::processes::load::Book;
-use crate::processes::proof::Judgement;
+use crate::processes::proof::{Judgement, judge};
+use crate::processes::site::Site;
 use crate::simulator::random::Random;
+use crate::support::client::Client;
 
 /// How often each fault is made, in the long form.
 const RUNS_VARIABLE: &str = "GRANARY_FAULT_RUNS";
@@ -141,6 +143,14 @@ impl Trial {
         self.row.unexplained_fen += judgement.unexplained_fen;
         self.row.broken += judgement.broken.len();
         self.words.extend(judgement.lost.iter().chain(&judgement.broken).cloned());
+    }
+
+    /// Adds what clients saw, compares it with what is there, and ends.
+    #[track_caller]
+    pub fn conclude(mut self, site: &Site, client: &Client, book: &Book) {
+        self.heard(book);
+        self.judged(&judge(site, client, &[book]));
+        self.end();
     }
 
     /// Prints the row, writes it down in the long form, and fails unless all is well.

@@ -13,7 +13,6 @@ use super::row::{Trial, runs};
 use super::wire::{exchange, post_request};
 use crate::processes::alone;
 use crate::processes::load::Book;
-use crate::processes::proof::judge;
 use crate::processes::site::{BANK, Site, client_with};
 use crate::support::backends::for_each_backend;
 
@@ -56,9 +55,7 @@ fn a_storm_of_impatient_clients_is_served_and_soon_over() {
         let (least, most) = (percents.iter().min().unwrap_or(&0), percents.iter().max().unwrap_or(&0));
         trial.note(format!("in time meanwhile: {least} to {most} % of the rate before, by fewer clients"));
         let book = crowd.ask_for_all(&site);
-        trial.heard(&book);
-        trial.judged(&judge(&site, &site.client(&server, BANK), &[&book]));
-        trial.end();
+        trial.conclude(&site, &site.client(&server, BANK), &book);
     });
 }
 

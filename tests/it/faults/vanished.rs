@@ -14,7 +14,6 @@ use super::row::{Trial, runs};
 use super::wire::{BUSY, POSTED, exchange, post_request, send};
 use crate::processes::alone;
 use crate::processes::load::Book;
-use crate::processes::proof::judge;
 use crate::processes::server::{Server, wait_until};
 use crate::processes::site::{BANK, Site};
 use crate::simulator::random::Random;
@@ -67,9 +66,7 @@ fn clients_that_vanish_or_find_no_room_leave_nothing_behind() {
             slowest.as_millis()
         ));
         wait_until("closed connections", WITHIN, || open_files(&server) <= before + FILES_SLACK);
-        trial.heard(&book);
-        trial.judged(&judge(&site, &client, &[&book]));
-        trial.end();
+        trial.conclude(&site, &client, &book);
     });
 }
 

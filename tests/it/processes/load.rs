@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::server::POLL_EVERY;
+use super::server::{POLL_EVERY, wait_until};
 use super::site::{BANK, Site};
 use crate::support::client::{Client, Reply};
 
@@ -154,6 +154,12 @@ impl Load {
     /// How many payments were acknowledged so far.
     pub fn acknowledged(&self) -> u64 {
         self.shared.acknowledged.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many more payments are acknowledged than now, at most this long; says how long it took.
+    pub fn wait_for_more(&self, what: &str, count: u64, at_most: Duration) -> Duration {
+        let wanted = self.acknowledged() + count;
+        wait_until(what, at_most, || self.acknowledged() >= wanted)
     }
 
     /// What the clients saw so far.

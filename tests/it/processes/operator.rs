@@ -98,8 +98,7 @@ fn imports_channels_and_audits_beside_servers_under_load_lose_nothing() {
 fn operate(site: &Site, loads: &[Load]) {
     let progress = |what: &str| {
         for load in loads {
-            let wanted = load.acknowledged() + 20;
-            wait_until(what, WITHIN, || load.acknowledged() >= wanted);
+            load.wait_for_more(what, 20, WITHIN);
         }
     };
     progress("payments at first");
