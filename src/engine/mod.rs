@@ -16,6 +16,7 @@ mod crew;
 pub mod lane;
 mod queue;
 pub mod readers;
+mod rest;
 mod rules;
 mod urgency;
 
@@ -23,6 +24,7 @@ use crew::{Crew, Work};
 use lane::{Lane, LaneSettings, NoFaults};
 use queue::{Lanes, Ticket};
 use readers::Readers;
+use rest::Rest;
 use rules::Refresher;
 pub use rules::Rules;
 pub use urgency::Urgency;
@@ -97,6 +99,8 @@ pub struct Load {
     pub failed_attempts: u64,
     /// Times a thread that stood still was relieved by another.
     pub relieved_threads: u64,
+    /// Times a lane or reader paused, because the door was late.
+    pub pauses: u64,
 }
 
 /// What happens when the storage under an embedded database fails: the process must not go on.
@@ -107,6 +111,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     lanes: Arc<Lanes>,
     readers: Readers,
+    rest: Arc<Rest>,
     rules: Arc<RwLock<Arc<Rules>>>,
     refresher: Refresher,
     crew: Crew,
@@ -132,8 +137,9 @@ impl Engine {
             Database::Sqlite(_) => 1,
             Database::Postgres(_) => settings.lanes.max(1),
         };
-        let lanes = Arc::new(Lanes::new(lane_count, settings.queue_len_max));
-        let readers = Readers::default();
+        let rest = Arc::new(Rest::default());
+        let lanes = Arc::new(Lanes::new(lane_count, settings.queue_len_max, rest.clone()));
+        let readers = Readers::new(rest.clone());
         let refresher = Refresher::new(database.clone(), rules.clone());
         let mut places: Vec<(String, Work)> = Vec::new();
         for index in 0..lane_count {
@@ -159,7 +165,7 @@ impl Engine {
         let refreshing = refresher.clone();
         places.push(("rules".to_owned(), Box::new(move |duty| refreshing.run(&duty))));
         let crew = Crew::start(places, matches!(database, Database::Postgres(_)));
-        Ok(Self { clock, lanes, readers, rules, refresher, crew })
+        Ok(Self { clock, lanes, readers, rest, rules, refresher, crew })
     }
 
     /// Now, by the clock that was handed in, in milliseconds UTC.
@@ -184,7 +190,13 @@ impl Engine {
             look_ups_shed,
             failed_attempts: self.lanes.failed_attempts(),
             relieved_threads: self.crew.relieved_count(),
+            pauses: self.rest.pauses(),
         }
+    }
+
+    /// Has lanes and readers pause, so that those who wait at the door for so long already go first.
+    pub fn rest(&self, late: Duration) {
+        self.rest.ask(late);
     }
 
     /// The utility, its dated rules and its channels, at most a few seconds old. No decision is made

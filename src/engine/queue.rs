@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::EngineError;
+use super::rest::Rest;
 use super::urgency::{Urgency, Waiting};
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
@@ -107,14 +108,15 @@ pub(super) struct Lanes {
     shed: [AtomicU64; 3],
     failed_attempts: AtomicU64,
     is_closed: AtomicBool,
+    rest: Arc<Rest>,
 }
 
 impl Lanes {
-    pub(super) fn new(lane_count: usize, len_max: usize) -> Self {
+    pub(super) fn new(lane_count: usize, len_max: usize, rest: Arc<Rest>) -> Self {
         let queues = (0..lane_count).map(|_| LaneQueue::default()).collect();
         let (len, is_closed) = (AtomicUsize::new(0), AtomicBool::new(false));
         let (shed, failed_attempts) = (Default::default(), AtomicU64::new(0));
-        Self { queues, len, len_max, shed, failed_attempts, is_closed }
+        Self { queues, len, len_max, shed, failed_attempts, is_closed, rest }
     }
 
     /// Queues all the commands or none.
@@ -176,6 +178,7 @@ impl Lanes {
 
     /// Waits for commands and takes up to `len_max` of them; `None` once the queue is closed and empty.
     pub(super) fn take_batch(&self, lane: usize, len_max: usize) -> Option<Vec<Queued>> {
+        self.rest.take();
         let queue = &self.queues[lane];
         let mut queued = queue.queued.lock().unwrap_or_else(PoisonError::into_inner);
         while queued.is_empty() {

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::EngineError;
 use super::crew::Duty;
+use super::rest::Rest;
 use super::urgency::{Urgency, Waiting};
 use crate::domain::account::{Account, Holder};
 use crate::domain::bill::Bill;
@@ -59,12 +60,17 @@ struct Queue {
     is_closed: bool,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Readers {
     shared: Arc<(Mutex<Queue>, Condvar)>,
+    rest: Arc<Rest>,
 }
 
 impl Readers {
+    pub(super) fn new(rest: Arc<Rest>) -> Self {
+        Self { shared: Arc::default(), rest }
+    }
+
     pub(super) async fn accounts(
         &self,
         urgency: Urgency,
@@ -144,6 +150,7 @@ impl Readers {
     }
 
     fn take_round(&self) -> Option<Vec<Job>> {
+        self.rest.take();
         let (queue, arrived) = &*self.shared;
         let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
         while queue.jobs.is_empty() {

@@ -19,6 +19,11 @@ impl Gate {
         Self { inside: AtomicUsize::new(0), inside_max }
     }
 
+    /// Whether only a few are inside.
+    pub(super) fn is_calm(&self) -> bool {
+        self.inside.load(Ordering::Relaxed) < self.inside_max / 4
+    }
+
     /// Lets a request in; `None` where too many are inside for one of its urgency.
     pub(super) fn enter(&self, urgency: Urgency) -> Option<Place<'_>> {
         let places = urgency.places(self.inside_max);

@@ -145,6 +145,11 @@ impl Collector for EngineLoad {
         let counters = [
             ("failed_attempts", "Attempts to settle a batch that failed", load.failed_attempts),
             ("relieved_threads", "Threads that stood still and were relieved", load.relieved_threads),
+            (
+                "pauses",
+                "Pauses that writers and readers made while requests waited to be looked at",
+                load.pauses,
+            ),
         ];
         for (name, help, count) in counters {
             ConstCounter::new(count).encode(encoder.encode_descriptor(name, help, None, kind)?)?;

@@ -17,6 +17,7 @@ mod admin;
 mod documents;
 mod gate;
 mod incoming;
+mod lateness;
 mod metrics;
 mod negotiation;
 mod parameters;
@@ -132,7 +133,10 @@ pub fn serve_until(
     actix_web::rt::System::new().block_on(async move {
         let admin = admin_listener.map(|listener| serve_admin(listener, shared.clone())).transpose()?;
         let housekeeping = actix_web::rt::spawn(keep_house(shared.clone()));
-        let app = move || App::new().app_data(shared.clone()).configure(route::configure);
+        let app = move || {
+            actix_web::rt::spawn(lateness::watch(shared.clone()));
+            App::new().app_data(shared.clone()).configure(route::configure)
+        };
         let server = HttpServer::new(app)
             .workers(settings.workers.max(1))
             .keep_alive(KEEP_ALIVE)

@@ -1,0 +1,89 @@
+//! Those at the door go first. Turning a request away costs little, but only where a processor is free for it, and what
+//! lanes and readers ask of a database on the same machine can take them all. So they pause while the door is late.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// After a pause of this length a piece of work is done, however late the door is.
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+/// How often one who pauses looks whether it may go on.
+const STEP: Duration = Duration::from_millis(5);
+
+/// Until when lanes and readers pause.
+pub(super) struct Rest {
+    started: Instant,
+    until_us: AtomicU64,
+    pauses: AtomicU64,
+}
+
+impl Default for Rest {
+    fn default() -> Self {
+        Self { started: Instant::now(), until_us: AtomicU64::new(0), pauses: AtomicU64::new(0) }
+    }
+}
+
+impl Rest {
+    /// Asks for a pause of so long from now on.
+    pub(super) fn ask(&self, pause: Duration) {
+        self.until_us.fetch_max(self.now_us() + micros(pause.min(PAUSE_MAX)), Ordering::Relaxed);
+    }
+
+    /// Pauses while that is asked for.
+    pub(super) fn take(&self) {
+        let began = Instant::now();
+        while self.is_asked_for() && began.elapsed() < PAUSE_MAX {
+            std::thread::sleep(STEP);
+        }
+        if began.elapsed() >= STEP {
+            self.pauses.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How often somebody paused.
+    pub(super) fn pauses(&self) -> u64 {
+        self.pauses.load(Ordering::Relaxed)
+    }
+
+    fn is_asked_for(&self) -> bool {
+        self.now_us() < self.until_us.load(Ordering::Relaxed)
+    }
+
+    fn now_us(&self) -> u64 {
+        micros(self.started.elapsed())
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_asked_pauses_and_then_goes_on() {
+        let rest = Rest::default();
+        rest.take();
+        assert_eq!(rest.pauses(), 0);
+        rest.ask(STEP * 4);
+        rest.take();
+        assert!(!rest.is_asked_for());
+        assert_eq!(rest.pauses(), 1);
+    }
+
+    #[test]
+    fn work_goes_on_however_late_the_door_is() {
+        let rest = Rest::default();
+        let until_us = micros(Duration::from_secs(3_600));
+        rest.until_us.store(until_us, Ordering::Relaxed);
+        rest.take();
+        assert!(rest.is_asked_for(), "it went on before the door was in time again");
+        rest.until_us.store(0, Ordering::Relaxed);
+        rest.ask(Duration::from_secs(3_600));
+        assert!(
+            rest.until_us.load(Ordering::Relaxed) < until_us,
+            "one look at the door says no more than that"
+        );
+    }
+}
