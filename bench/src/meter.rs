@@ -33,7 +33,7 @@ pub struct Reading {
     pub database_s: f64,
     /// Of the whole machine.
     pub machine_s: f64,
-    /// Bytes of write-ahead log; of SQLite all that its process wrote.
+    /// Bytes of write-ahead log; of SQLite all that its process wrote, to the log and to the database.
     pub bytes: f64,
     /// Time on the clock.
     pub elapsed_s: f64,

@@ -47,9 +47,10 @@ pub fn up_seconds() -> f64 {
     text.split_whitespace().next().and_then(|seconds| seconds.parse().ok()).unwrap_or(0.0)
 }
 
-/// Bytes a process has caused to be written to a disk.
+/// Bytes a process has written into files; what it sends isn't among them. (What the kernel makes of them for the disk
+/// it counts in folios of many pages, whether all of those were touched or not.)
 pub fn bytes_written(process_id: u32) -> f64 {
-    number_after(&format!("/proc/{process_id}/io"), "write_bytes:").unwrap_or(0.0)
+    number_after(&format!("/proc/{process_id}/io"), "wchar:").unwrap_or(0.0)
 }
 
 /// The most memory a process has had resident, in MiB.

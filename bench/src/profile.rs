@@ -14,11 +14,12 @@ const FREQUENCY: &str = "499";
 type Part = (&'static str, &'static [&'static str]);
 
 /// The server's parts, the first that fits. Functions that were built into their callers count as theirs.
-const SERVER: [Part; 8] = [
+const SERVER: [Part; 9] = [
     ("SQLite", &["sqlite3", "vdbe", "btree", "pager", "wal", "unix", "balance", "moveTo", "pcache"]),
     ("Diesel and libpq", &["diesel", "PQ", "pq", "libpq", "granary::store"]),
     ("lanes and rules", &["granary::engine", "granary::domain", "chrono", "rust_decimal"]),
-    ("GraphQL and JSON", &["async_graphql", "serde", "granary::graphql", "indexmap", "pest"]),
+    ("JSON", &["serde", "itoa"]),
+    ("GraphQL", &["async_graphql", "granary::graphql", "indexmap", "pest"]),
     (
         "tokens, caches, limits",
         &["granary::access", "moka", "sha2", "jsonwebtoken", "aws_lc", "governor", "dashmap"],
@@ -127,6 +128,8 @@ fn part_of(symbol: &str, parts: &[Part]) -> &'static str {
         return KERNEL;
     }
     let name = symbol.trim_start_matches("[.]").trim().trim_start_matches(['<', '&', '_']);
+    // What a type of another part says of itself in JSON.
+    let name = name.split_once(" as ").map(|(_, of)| of).filter(|of| of.starts_with("serde")).unwrap_or(name);
     let is_meant = |(_, beginnings): &&Part| beginnings.iter().any(|beginning| name.starts_with(beginning));
     parts.iter().find(is_meant).map_or(OTHER, |(part, _)| part)
 }

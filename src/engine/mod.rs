@@ -12,6 +12,8 @@ use crate::domain::command::Command;
 use crate::store::connection::{Connection, Database, Purpose};
 use crate::store::{StoreError, migrations, read};
 
+mod checkpointer;
+mod closing;
 mod crew;
 pub mod lane;
 mod queue;
@@ -20,6 +22,8 @@ mod rest;
 mod rules;
 mod urgency;
 
+use checkpointer::Checkpointer;
+use closing::Closing;
 use crew::{Crew, Work};
 use lane::{Lane, LaneSettings, NoFaults};
 use queue::{Lanes, Ticket};
@@ -113,7 +117,7 @@ pub struct Engine {
     readers: Readers,
     rest: Arc<Rest>,
     rules: Arc<RwLock<Arc<Rules>>>,
-    refresher: Refresher,
+    closing: Closing,
     crew: Crew,
 }
 
@@ -140,7 +144,7 @@ impl Engine {
         let rest = Arc::new(Rest::default());
         let lanes = Arc::new(Lanes::new(lane_count, settings.queue_len_max, rest.clone()));
         let readers = Readers::new(rest.clone());
-        let refresher = Refresher::new(database.clone(), rules.clone());
+        let closing = Closing::default();
         let mut places: Vec<(String, Work)> = Vec::new();
         for index in 0..lane_count {
             let (lanes, database, on_storage_failure) =
@@ -162,10 +166,15 @@ impl Engine {
             let (readers, database) = (readers.clone(), database.clone());
             places.push((format!("reader-{index}"), Box::new(move |duty| readers.run(&database, &duty))));
         }
-        let refreshing = refresher.clone();
-        places.push(("rules".to_owned(), Box::new(move |duty| refreshing.run(&duty))));
+        let refresher = Refresher::new(database.clone(), rules.clone(), closing.clone());
+        places.push(("rules".to_owned(), Box::new(move |duty| refresher.run(&duty))));
+        if matches!(database, Database::Sqlite(_)) {
+            let (database, closing) = (database.clone(), closing.clone());
+            let checkpointer = Checkpointer { database, closing, on_storage_failure };
+            places.push(("checkpointer".to_owned(), Box::new(move |duty| checkpointer.run(&duty))));
+        }
         let crew = Crew::start(places, matches!(database, Database::Postgres(_)));
-        Ok(Self { clock, lanes, readers, rest, rules, refresher, crew })
+        Ok(Self { clock, lanes, readers, rest, rules, closing, crew })
     }
 
     /// Now, by the clock that was handed in, in milliseconds UTC.
@@ -293,7 +302,7 @@ impl Engine {
     pub fn close(&self) {
         self.lanes.close();
         self.readers.close();
-        self.refresher.close();
+        self.closing.tell();
         self.crew.close();
     }
 }

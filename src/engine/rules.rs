@@ -2,9 +2,10 @@
 //! second. Lanes load their own, under lock, in every batch.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use super::closing::Closing;
 use super::crew::Duty;
 use crate::domain::channel::Channel;
 use crate::domain::door::Revocations;
@@ -43,21 +44,20 @@ impl Rules {
 }
 
 /// Looks them up again and again.
-#[derive(Clone)]
 pub(super) struct Refresher {
     database: Database,
     rules: Arc<RwLock<Arc<Rules>>>,
-    is_closed: Arc<(Mutex<bool>, Condvar)>,
+    closing: Closing,
 }
 
 impl Refresher {
-    pub(super) fn new(database: Database, rules: Arc<RwLock<Arc<Rules>>>) -> Self {
-        Self { database, rules, is_closed: Arc::default() }
+    pub(super) fn new(database: Database, rules: Arc<RwLock<Arc<Rules>>>, closing: Closing) -> Self {
+        Self { database, rules, closing }
     }
 
     pub(super) fn run(&self, duty: &Duty) {
         let mut connection = None;
-        while self.waits_in_vain_to_be_closed() && !duty.is_relieved() {
+        while self.closing.wait_in_vain(REFRESH_EVERY) && !duty.is_relieved() {
             match duty.work(|| refresh(&self.database, &mut connection)) {
                 Ok(fresh) => *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh),
                 Err(error) => {
@@ -66,19 +66,6 @@ impl Refresher {
                 }
             }
         }
-    }
-
-    pub(super) fn close(&self) {
-        let (is_closed, told) = &*self.is_closed;
-        *is_closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        told.notify_all();
-    }
-
-    fn waits_in_vain_to_be_closed(&self) -> bool {
-        let (is_closed, told) = &*self.is_closed;
-        let is_closed = is_closed.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = told.wait_timeout_while(is_closed, REFRESH_EVERY, |is_closed| !*is_closed);
-        waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 }
 

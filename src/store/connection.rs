@@ -35,10 +35,11 @@ const PG_PARAMETERS: [(&str, &str); 6] = [
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; \
      PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY";
 
-/// The write-ahead log is checkpointed by the writer once it holds this many pages. The cache has room for the inner
-/// pages of all indexes; leaves seldom come again before they would be dropped, however much is kept.
+/// Once the write-ahead log holds this many pages (131 MB), the writer brings in what isn't yet in the database file, and
+/// begins it again. The cache has room for the inner pages of all indexes; leaves seldom come again before they would
+/// be dropped, however much is kept.
 const SQLITE_WRITER: &str =
-    "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -16384";
+    "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 32000; PRAGMA cache_size = -16384";
 
 /// What a reader keeps is void after the next commit.
 const SQLITE_READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -2048";

@@ -18,6 +18,7 @@ pub mod read_door;
 pub mod read_payments;
 mod rows;
 mod statement;
+pub mod write_ahead_log;
 
 /// What can go wrong with a database.
 #[derive(Debug)]

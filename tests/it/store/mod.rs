@@ -8,3 +8,4 @@ mod migrations;
 mod outage;
 mod payments;
 mod statements;
+mod write_ahead_log;

@@ -1,0 +1,97 @@
+//! Brings what SQLite's write-ahead log holds into the database file, beside the writer, which would else stop for it.
+//! The writer does what is left once the log is long enough to begin again; by then that is little.
+
+use std::time::Duration;
+
+use super::OnStorageFailure;
+use super::closing::Closing;
+use super::crew::Duty;
+use crate::store::connection::{Connection, Database, Purpose};
+use crate::store::write_ahead_log::{self, Standing};
+use crate::store::{Severity, StoreError};
+
+/// How often it looks while the log grows, and while it doesn't.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOK_EVERY_IN_CALM: Duration = Duration::from_millis(200);
+/// Pages that are worth a pass, with its two syncs, while more are coming. With four times as many the writer's
+/// longest stops were two and a half times as long, and no more was posted.
+const PAGES_MIN: i64 = 1_000;
+/// Looks in a row at which the log is as it was; then a pass is in nobody's way.
+const CALM_LOOKS: u32 = 50;
+
+/// A thread of its own, with a connection of its own.
+pub(super) struct Checkpointer {
+    pub(super) database: Database,
+    pub(super) closing: Closing,
+    pub(super) on_storage_failure: OnStorageFailure,
+}
+
+impl Checkpointer {
+    pub(super) fn run(&self, duty: &Duty) {
+        let mut connection = None;
+        let mut calm = Calm::default();
+        while self.closing.wait_in_vain(calm.pause()) && !duty.is_relieved() {
+            if let Err(error) = duty.work(|| self.look(&mut connection, &mut calm)) {
+                // A failed sync must not be followed by another that succeeds.
+                if error.severity() == Severity::Storage {
+                    (self.on_storage_failure)(&error);
+                }
+                tracing::warn!(%error, "the write-ahead log could not be brought in");
+                connection = None;
+            }
+        }
+    }
+
+    fn look(&self, connection: &mut Option<Connection>, calm: &mut Calm) -> Result<(), StoreError> {
+        let connection = match connection {
+            Some(connection) => connection,
+            none => none.insert(self.database.connect(Purpose::Read)?),
+        };
+        let standing = write_ahead_log::look(connection)?;
+        if calm.is_time(standing) {
+            write_ahead_log::bring_in(connection)?;
+        }
+        Ok(())
+    }
+}
+
+/// When a pass is due.
+#[derive(Default)]
+struct Calm {
+    last: Standing,
+    looks: u32,
+}
+
+impl Calm {
+    fn pause(&self) -> Duration {
+        if self.looks > CALM_LOOKS { LOOK_EVERY_IN_CALM } else { LOOK_EVERY }
+    }
+
+    fn is_time(&mut self, standing: Standing) -> bool {
+        self.looks = if standing == self.last { self.looks + 1 } else { 0 };
+        self.last = standing;
+        let pages = standing.pages - standing.pages_in;
+        pages >= PAGES_MIN || (pages > 0 && self.looks == CALM_LOOKS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pass_waits_for_enough_pages_or_for_calm() {
+        let mut calm = Calm::default();
+        let grown = |pages| Standing { pages, pages_in: 100 };
+        assert!(!calm.is_time(grown(100 + PAGES_MIN - 1)));
+        assert!(calm.is_time(grown(100 + PAGES_MIN)));
+        for _ in 0..CALM_LOOKS {
+            assert!(!calm.is_time(grown(101)));
+        }
+        assert!(calm.is_time(grown(101)), "nothing has come for a while");
+        assert!(!calm.is_time(grown(101)), "somebody reads what is still to come in; once was enough");
+        for _ in 0..2 * CALM_LOOKS {
+            assert!(!calm.is_time(grown(100)), "all is in");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! SQLite's write-ahead log: how much of it is in the database file, and bringing the rest in.
+
+use diesel::RunQueryDsl;
+
+use super::StoreError;
+use super::connection::Connection;
+use super::statement::statement;
+
+/// How much the log holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Pages in the log since it began.
+    pub pages: i64,
+    /// How many of them are in the database file.
+    pub pages_in: i64,
+}
+
+statement! { struct Look -> (BigInt, BigInt, BigInt) sqlite "PRAGMA wal_checkpoint(NOOP)" }
+statement! { struct BringIn -> (BigInt, BigInt, BigInt) sqlite "PRAGMA wal_checkpoint(PASSIVE)" }
+
+/// Looks how long the log is. PostgreSQL looks after its own.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn look(connection: &mut Connection) -> Result<Standing, StoreError> {
+    let Connection::Sqlite(connection) = connection else { return Ok(Standing::default()) };
+    let (_, pages, pages_in): (i64, i64, i64) = Look {}.get_result(connection)?;
+    Ok(Standing { pages, pages_in })
+}
+
+/// Brings into the database file what nobody still reads there as it was, and syncs it. Nobody waits for it.
+///
+/// # Errors
+/// Whatever the database says. After a failed sync nothing may be written to it any more.
+pub fn bring_in(connection: &mut Connection) -> Result<(), StoreError> {
+    let Connection::Sqlite(connection) = connection else { return Ok(()) };
+    let _: (i64, i64, i64) = BringIn {}.get_result(connection)?;
+    Ok(())
+}

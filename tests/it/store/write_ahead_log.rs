@@ -1,0 +1,68 @@
+//! What SQLite's write-ahead log holds is brought into the database file beside the writer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use granary::domain::account::CustomerClass;
+use granary::domain::channel::ChannelMode;
+use granary::domain::clock::Clock;
+use granary::engine::{Engine, EngineSettings};
+use granary::store::write_ahead_log::{Standing, bring_in, look};
+
+use crate::processes::server::wait_until;
+use crate::support::backends::{TestDatabase, for_each_backend};
+use crate::support::commands::{NOON_MS, add_channel, lane, payment_of, post, save_account, settle};
+
+const WITHIN: Duration = Duration::from_secs(20);
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now_ms(&self) -> i64 {
+        NOON_MS
+    }
+}
+
+#[test]
+fn a_reader_brings_in_what_a_lane_has_written() {
+    for_each_backend(|database| {
+        let mut lane = lane(&database.database);
+        let mut reader = database.reader();
+        settle(
+            &mut lane,
+            vec![add_channel("BANK", ChannelMode::Asking), save_account("0001", CustomerClass::Other)],
+        );
+        bring_in(&mut reader).expect("nobody is in the way");
+        let before = look(&mut reader).expect("a look");
+        assert_eq!(before.pages, before.pages_in);
+        let posted = settle(&mut lane, vec![post("BANK", "K1", "0001", 500)]);
+        let written = look(&mut reader).expect("a look");
+        if database.is_postgres() {
+            return assert_eq!(written, Standing::default());
+        }
+        assert!(written.pages > written.pages_in, "{written:?}");
+        bring_in(&mut reader).expect("the lane is in nobody's way");
+        let after = look(&mut reader).expect("a look");
+        assert_eq!((after.pages, after.pages_in), (written.pages, written.pages));
+        let again = settle(&mut lane, vec![post("BANK", "K1", "0001", 500)]);
+        assert_eq!(payment_of(&again[0]), (payment_of(&posted[0]).0, true));
+    });
+}
+
+#[test]
+fn an_idle_engine_brings_in_all_that_was_written() {
+    let database = TestDatabase::sqlite();
+    let on_storage_failure = Arc::new(|error: &_| panic!("the storage failed: {error}"));
+    let settings = EngineSettings::default();
+    let engine = Engine::start(&database.database, &settings, Arc::new(Noon), on_storage_failure)
+        .expect("the engine starts");
+    let mut lane = lane(&database.database);
+    settle(&mut lane, vec![save_account("0001", CustomerClass::Other)]);
+    let mut reader = database.reader();
+    assert!(look(&mut reader).expect("a look").pages > 0);
+    wait_until("the log is in the database", WITHIN, || {
+        let standing = look(&mut reader).expect("a look");
+        standing.pages == standing.pages_in
+    });
+    engine.close();
+}
