@@ -13,6 +13,8 @@ use crate::store::{Severity, StoreError};
 /// How often it looks while the log grows, and while it doesn't.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const LOOK_EVERY_IN_CALM: Duration = Duration::from_millis(200);
+/// A full disk doesn't pass in milliseconds.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Pages that are worth a pass, with its two syncs, while more are coming. With four times as many the writer's
 /// longest stops were two and a half times as long, and no more was posted.
 const PAGES_MIN: i64 = 1_000;
@@ -28,17 +30,21 @@ pub(super) struct Checkpointer {
 
 impl Checkpointer {
     pub(super) fn run(&self, duty: &Duty) {
-        let mut connection = None;
-        let mut calm = Calm::default();
-        while self.closing.wait_in_vain(calm.pause()) && !duty.is_relieved() {
-            if let Err(error) = duty.work(|| self.look(&mut connection, &mut calm)) {
-                // A failed sync must not be followed by another that succeeds.
-                if error.severity() == Severity::Storage {
-                    (self.on_storage_failure)(&error);
+        let (mut connection, mut calm) = (None, Calm::default());
+        let mut pause = LOOK_EVERY;
+        while self.closing.wait_in_vain(pause) && !duty.is_relieved() {
+            pause = match duty.work(|| self.look(&mut connection, &mut calm)) {
+                Ok(()) => calm.pause(),
+                Err(error) => {
+                    // A failed sync must not be followed by another that succeeds.
+                    if error.severity() == Severity::Storage {
+                        (self.on_storage_failure)(&error);
+                    }
+                    tracing::warn!(%error, "the write-ahead log could not be brought in");
+                    connection = None;
+                    PAUSE_AFTER_FAILURE
                 }
-                tracing::warn!(%error, "the write-ahead log could not be brought in");
-                connection = None;
-            }
+            };
         }
     }
 
