@@ -44,6 +44,8 @@ struct Arguments {
     scale: Scale,
     out: PathBuf,
     sections: Vec<&'static SectionPlan>,
+    /// Nothing is measured; what was measured is written down again.
+    is_report: bool,
 }
 
 fn main() -> ExitCode {
@@ -62,9 +64,11 @@ fn main() -> ExitCode {
 
 fn arguments() -> anyhow::Result<Arguments> {
     let (mut scale, mut out, mut sections) = (Scale::FULL, lab::sources().to_owned(), Vec::new());
+    let mut is_report = false;
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
+            "--report" => is_report = true,
             "--quick" => scale = Scale::QUICK,
             "--accounts" => scale.accounts = number(&mut words, &word)?,
             "--months" => scale.history_months = number(&mut words, &word)?,
@@ -80,7 +84,7 @@ fn arguments() -> anyhow::Result<Arguments> {
     if sections.is_empty() {
         sections = SECTIONS.iter().collect();
     }
-    Ok(Arguments { scale, out, sections })
+    Ok(Arguments { scale, out, sections, is_report })
 }
 
 fn number<T: FromStr>(words: &mut impl Iterator<Item = String>, option: &str) -> anyhow::Result<T> {
@@ -97,6 +101,10 @@ fn section_names() -> String {
 fn measure(arguments: &Arguments) -> anyhow::Result<bool> {
     let json = arguments.out.join("results.json");
     let mut results = Results::load(&json)?;
+    if arguments.is_report {
+        write(&results, &arguments.out)?;
+        return Ok(true);
+    }
     results.machine = machine::describe();
     let started = Instant::now();
     let keeps_histories = arguments.sections.iter().any(|section| section.name == "growth");

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use crate::cast::B;
 use crate::results::{Results, Run, Section, Table, Target};
 use crate::sections::SECTIONS;
 use crate::stats::Spread;
@@ -35,6 +36,11 @@ fn render(results: &Results) -> String {
     for plan in &SECTIONS {
         if let Some(measured) = results.sections.get(plan.name) {
             section(&mut text, plan.name, measured);
+        }
+        if plan.name == "w4"
+            && let Some(ceiling) = ceiling(results)
+        {
+            put(&mut text, &format!("\n{ceiling}"));
         }
     }
     text
@@ -120,6 +126,19 @@ fn section(text: &mut String, name: &str, section: &Section) {
     for note in &section.notes {
         put(text, &format!("\n{note}"));
     }
+}
+
+/// What PostgreSQL does by itself, beside the bar of W4.
+fn ceiling(results: &Results) -> Option<String> {
+    let measured = |section: &str| results.sections.get(section).filter(|section| section.is_audited);
+    let runs = measured("w2")?.runs.iter().filter(|run| run.side == B);
+    let per_second = Spread::of(runs.map(|run| run.per_second))?.median;
+    let bar = measured("w4")?.targets.first()?.bar;
+    Some(format!(
+        "B, whose function posts 100 payments a call, without HTTP, GraphQL or a bill named, makes {per_second:.0}/s in W2: \
+         {bar:.0} lines/s are {:.1} × of what this PostgreSQL does by itself on these processors.",
+        bar / per_second
+    ))
 }
 
 /// The rounds of one side at one work, in the order in which they first came.
