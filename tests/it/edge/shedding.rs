@@ -2,14 +2,12 @@
 //! left no trace.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use futures_util::future::{join_all, maybe_done};
 use granary::domain::account::CustomerClass::Residential;
 use granary::domain::answer::Answer;
-use granary::domain::clock::Clock;
 use granary::engine::{Engine, EngineError, EngineSettings, Urgency};
 use granary::store::audit::{self, Verdict};
 use granary::store::connection::Connection;
@@ -18,7 +16,7 @@ use serde_json::json;
 
 use super::raw::exchange;
 use crate::processes::server::wait_until;
-use crate::support::app::TestApp;
+use crate::support::app::{TestApp, TestClock, engine};
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::commands::{NOON_MS, add_channel, key, lane, payment_of, post, save_account, settle};
 
@@ -27,14 +25,6 @@ const CHANNEL: &str = "BANK-1";
 /// Places in the queue: 4 for the last, 6 for the usual, 8 for the first.
 const PLACES: usize = 8;
 const WITHIN: Duration = Duration::from_secs(10);
-
-struct Noon;
-
-impl Clock for Noon {
-    fn now_ms(&self) -> i64 {
-        NOON_MS
-    }
-}
 
 /// Keeps writers from committing until it is dropped.
 struct Blockade(Connection);
@@ -70,9 +60,7 @@ fn the_last_are_shed_first_and_served_last() {
             ],
         );
         let settings = EngineSettings { queue_len_max: PLACES, ..EngineSettings::default() };
-        let on_storage_failure = Arc::new(|error: &_| panic!("the storage failed: {error}"));
-        let engine = Engine::start(&database.database, &settings, Arc::new(Noon), on_storage_failure)
-            .expect("the engine starts");
+        let engine = engine(database, &settings, TestClock::at_noon());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         runtime.block_on(overload(&engine, database));
         engine.close();

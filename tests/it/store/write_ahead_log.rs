@@ -1,27 +1,18 @@
 //! What SQLite's write-ahead log holds is brought into the database file beside the writer.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use granary::domain::account::CustomerClass;
 use granary::domain::channel::ChannelMode;
-use granary::domain::clock::Clock;
-use granary::engine::{Engine, EngineSettings};
+use granary::engine::EngineSettings;
 use granary::store::write_ahead_log::{Standing, bring_in, look};
 
 use crate::processes::server::wait_until;
+use crate::support::app::{TestClock, engine};
 use crate::support::backends::{TestDatabase, for_each_backend};
-use crate::support::commands::{NOON_MS, add_channel, lane, payment_of, post, save_account, settle};
+use crate::support::commands::{add_channel, lane, payment_of, post, save_account, settle};
 
 const WITHIN: Duration = Duration::from_secs(20);
-
-struct Noon;
-
-impl Clock for Noon {
-    fn now_ms(&self) -> i64 {
-        NOON_MS
-    }
-}
 
 #[test]
 fn a_reader_brings_in_what_a_lane_has_written() {
@@ -52,10 +43,7 @@ fn a_reader_brings_in_what_a_lane_has_written() {
 #[test]
 fn an_idle_engine_brings_in_all_that_was_written() {
     let database = TestDatabase::sqlite();
-    let on_storage_failure = Arc::new(|error: &_| panic!("the storage failed: {error}"));
-    let settings = EngineSettings::default();
-    let engine = Engine::start(&database.database, &settings, Arc::new(Noon), on_storage_failure)
-        .expect("the engine starts");
+    let engine = engine(&database, &EngineSettings::default(), TestClock::at_noon());
     let mut lane = lane(&database.database);
     settle(&mut lane, vec![save_account("0001", CustomerClass::Other)]);
     let mut reader = database.reader();

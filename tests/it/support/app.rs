@@ -32,6 +32,11 @@ fn secret() -> String {
 pub struct TestClock(AtomicI64);
 
 impl TestClock {
+    /// Stands at [`NOON_MS`].
+    pub fn at_noon() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(NOON_MS)))
+    }
+
     /// Moves it to this instant, milliseconds UTC.
     pub fn set(&self, now_ms: i64) {
         self.0.store(now_ms, Ordering::SeqCst);
@@ -42,6 +47,12 @@ impl Clock for TestClock {
     fn now_ms(&self) -> i64 {
         self.0.load(Ordering::SeqCst)
     }
+}
+
+/// A running engine over a migrated database.
+pub fn engine(database: &TestDatabase, settings: &EngineSettings, clock: Arc<TestClock>) -> Engine {
+    let on_storage_failure = Arc::new(|error: &_| panic!("the storage failed: {error}"));
+    Engine::start(&database.database, settings, clock, on_storage_failure).expect("the engine starts")
 }
 
 /// A running server over a database.
@@ -72,13 +83,9 @@ impl<'a> TestApp<'a> {
         commands: Vec<Command>,
         change: impl FnOnce(&mut HttpSettings),
     ) -> Self {
-        let clock = Arc::new(TestClock(AtomicI64::new(NOON_MS)));
+        let clock = TestClock::at_noon();
         let settings = EngineSettings::default();
-        let start = || {
-            let on_storage_failure = Arc::new(|error: &_| panic!("the storage failed: {error}"));
-            Engine::start(&database.database, &settings, clock.clone(), on_storage_failure)
-                .expect("the engine starts")
-        };
+        let start = || engine(database, &settings, clock.clone());
         let mut setup = vec![
             Command::AddChannel(Channel::new(
                 "COUNTER-1".to_owned(),
