@@ -45,6 +45,9 @@ impl Urgency {
     }
 }
 
+/// How many of those who can wait are taken together with others, for whom they make it longer.
+const BESIDE_OTHERS_MAX: usize = 128;
+
 /// What waits, in the order of urgency and then of arrival.
 pub(super) struct Waiting<T>([VecDeque<T>; 3]);
 
@@ -67,12 +70,15 @@ impl<T> Waiting<T> {
         self.0.iter().all(VecDeque::is_empty)
     }
 
-    /// The first `len_max` of them.
+    /// The first `len_max` of them; fewer where that many would keep the urgent among them waiting.
     pub(super) fn take(&mut self, len_max: usize) -> Vec<T> {
         let mut taken = Vec::with_capacity(len_max.min(self.len()));
-        for queue in &mut self.0 {
-            let room = (len_max - taken.len()).min(queue.len());
-            taken.extend(queue.drain(..room));
+        for (urgency, queue) in Urgency::ALL.into_iter().zip(&mut self.0) {
+            let mut room = len_max - taken.len();
+            if urgency == Urgency::Last && !taken.is_empty() {
+                room = room.min(BESIDE_OTHERS_MAX);
+            }
+            taken.extend(queue.drain(..room.min(queue.len())));
         }
         taken
     }
@@ -104,6 +110,19 @@ mod tests {
         assert_eq!(waiting.len(), 2);
         assert_eq!(waiting.take(9), ['d', 'e']);
         assert!(waiting.is_empty());
+    }
+
+    #[test]
+    fn few_of_those_who_can_wait_are_taken_together_with_others() {
+        let mut waiting = Waiting::default();
+        for item in 0..1_000 {
+            waiting.push(Urgency::Last, item);
+        }
+        assert_eq!(waiting.take(512).len(), 512, "nobody else waits");
+        waiting.push(Urgency::Usual, 1_000);
+        let taken = waiting.take(512);
+        assert_eq!((taken.len(), taken.first(), taken.last()), (129, Some(&1_000), Some(&639)));
+        assert_eq!(waiting.len(), 360);
     }
 
     #[test]
