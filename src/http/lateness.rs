@@ -10,7 +10,7 @@ use super::Shared;
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 const LOOK_EVERY_IN_CALM: Duration = Duration::from_millis(50);
 /// Nobody minds less than this: to give out what a large batch has answered takes about as long.
-const UNMINDED: Duration = Duration::from_millis(20);
+const UNMINDED: Duration = Duration::from_millis(10);
 
 /// Has the engine pause while this worker is late.
 pub(super) async fn watch(shared: Data<Shared>) {

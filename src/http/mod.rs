@@ -41,8 +41,8 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a client may leave what it was sent unread, unless set otherwise.
 pub const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// Requests under way at once, unless set otherwise: what a slow machine answers in a third of a second.
-pub const REQUESTS_MAX: usize = 1_024;
+/// Requests under way at once, unless set otherwise: what a slow machine answers in a fifth of a second.
+pub const REQUESTS_MAX: usize = 640;
 
 /// How the server is built.
 #[derive(Debug, Clone)]
