@@ -64,6 +64,43 @@ pub fn reset_memory_peak(process_id: u32) {
     let _the_peak_is_then_older = std::fs::write(format!("/proc/{process_id}/clear_refs"), "5");
 }
 
+/// How long threads ran, and how long they were ready and had no processor.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Turns {
+    ran_ns: f64,
+    waited_ns: f64,
+}
+
+impl Turns {
+    /// What came after `before`.
+    pub fn since(self, before: Self) -> Self {
+        Self { ran_ns: self.ran_ns - before.ran_ns, waited_ns: self.waited_ns - before.waited_ns }
+    }
+
+    /// Of the time in which they had something to do, how much they waited.
+    pub fn waiting_percent(self) -> f64 {
+        self.waited_ns / (self.ran_ns + self.waited_ns).max(1.0) * 100.0
+    }
+}
+
+/// The turns so far of a process's threads whose name begins so.
+pub fn turns(process_id: u32, name: &str) -> Turns {
+    let threads = std::fs::read_dir(format!("/proc/{process_id}/task")).into_iter().flatten().flatten();
+    let mut turns = Turns::default();
+    for thread in threads {
+        let read = |file: &str| std::fs::read_to_string(thread.path().join(file)).unwrap_or_default();
+        if read("comm").starts_with(name) {
+            let figures: Vec<f64> =
+                read("schedstat").split_whitespace().filter_map(|figure| figure.parse().ok()).collect();
+            if let [ran_ns, waited_ns, ..] = figures[..] {
+                turns.ran_ns += ran_ns;
+                turns.waited_ns += waited_ns;
+            }
+        }
+    }
+    turns
+}
+
 fn number_after(path: &str, name: &str) -> Option<f64> {
     let text = std::fs::read_to_string(path).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::cast::B;
 use crate::results::{Results, Run, Section, Table, Target};
 use crate::sections::SECTIONS;
-use crate::stats::Spread;
+use crate::stats::{Spread, median};
 use crate::svg;
 
 /// A processor is idle this much before a figure is said to be bound by waiting, in per cent.
@@ -132,7 +132,7 @@ fn section(text: &mut String, name: &str, section: &Section) {
 fn ceiling(results: &Results) -> Option<String> {
     let measured = |section: &str| results.sections.get(section).filter(|section| section.is_audited);
     let runs = measured("w2")?.runs.iter().filter(|run| run.side == B);
-    let per_second = Spread::of(runs.map(|run| run.per_second))?.median;
+    let per_second = median(runs.map(|run| run.per_second))?;
     let bar = measured("w4")?.targets.first()?.bar;
     Some(format!(
         "B, whose function posts 100 payments a call, without HTTP, GraphQL or a bill named, makes {per_second:.0}/s in W2: \
@@ -156,10 +156,6 @@ fn groups(runs: &[Run]) -> Vec<Vec<&Run>> {
     groups
 }
 
-fn median(group: &[&Run], of: impl Fn(&Run) -> f64) -> f64 {
-    Spread::of(group.iter().map(|run| of(run))).map_or(0.0, |spread| spread.median)
-}
-
 fn runs_table(text: &mut String, groups: &[Vec<&Run>]) {
     put(
         text,
@@ -170,9 +166,10 @@ fn runs_table(text: &mut String, groups: &[Vec<&Run>]) {
         let Some(first) = group.first() else { continue };
         let Some(rate) = Spread::of(group.iter().map(|run| run.per_second)) else { continue };
         let ms = |of: fn(&Run) -> Option<f64>| {
-            let spread = Spread::of(group.iter().filter_map(|run| of(run)));
-            spread.map_or_else(|| "–".to_owned(), |spread| format!("{:.2}", spread.median / 1e3))
+            let median_us = median(group.iter().filter_map(|run| of(run)));
+            median_us.map_or_else(|| "–".to_owned(), |us| format!("{:.2}", us / 1e3))
         };
+        let of = |part: fn(&Run) -> f64| median(group.iter().map(|run| part(run))).unwrap_or(0.0);
         let errors: u64 = group.iter().map(|run| run.errors).sum();
         put(
             text,
@@ -186,10 +183,10 @@ fn runs_table(text: &mut String, groups: &[Vec<&Run>]) {
                 rate.high,
                 ms(|run| run.p50_us),
                 ms(|run| run.p99_us),
-                median(group, |run| run.generator_us),
-                median(group, |run| run.server_us),
-                median(group, |run| run.database_us),
-                median(group, |run| run.bytes),
+                of(|run| run.generator_us),
+                of(|run| run.server_us),
+                of(|run| run.database_us),
+                of(|run| run.bytes),
             ),
         );
     }
@@ -205,9 +202,9 @@ fn bounds_table(text: &mut String, groups: &[Vec<&Run>]) {
     );
     for group in groups {
         let Some(first) = group.first() else { continue };
-        let [generator, server, database] =
-            [0, 1, 2].map(|place: usize| median(group, |run| run.busy_percent[place]));
-        let others = median(group, |run| run.others_percent);
+        let of = |part: &dyn Fn(&Run) -> f64| median(group.iter().map(|run| part(run))).unwrap_or(0.0);
+        let [generator, server, database] = [0, 1, 2].map(|place: usize| of(&|run| run.busy_percent[place]));
+        let others = of(&|run| run.others_percent);
         let idle = (100.0 - generator - server - database - others).max(0.0);
         put(
             text,

@@ -34,6 +34,11 @@ impl Spread {
     }
 }
 
+/// The one in the middle; `None` of no figures.
+pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    Some(Spread::of(values)?.median)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Spread;

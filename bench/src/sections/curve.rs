@@ -6,7 +6,7 @@ use crate::district::Open;
 use crate::lab::{BackEnd, Lab};
 use crate::results::{Goal, Section, Table};
 use crate::sides::{Work, in_turns};
-use crate::stats::Spread;
+use crate::stats::{Spread, median};
 
 const WORK: Work = Work::Post { mode: 1 };
 const CONNECTIONS: [u32; 5] = [1, 4, 16, 64, 256];
@@ -43,8 +43,8 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
 fn table(section: &Section) -> Table {
     let row = |side: &&str| {
         let medians = CONNECTIONS.map(|connections| {
-            let spread = Spread::of(section.rates(side, WORK.name(), connections));
-            spread.map_or_else(|| "–".to_owned(), |spread| format!("{:.0}", spread.median))
+            let rate = median(section.rates(side, WORK.name(), connections));
+            rate.map_or_else(|| "–".to_owned(), |rate| format!("{rate:.0}"))
         });
         std::iter::once((*side).to_owned()).chain(medians).collect()
     };

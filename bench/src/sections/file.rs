@@ -21,7 +21,7 @@ use crate::requests::{Caller, exact_payment, payment_for};
 use crate::results::{Goal, Run, Section, Table};
 use crate::say;
 use crate::sides::Side;
-use crate::stats::Spread;
+use crate::stats::{Spread, median};
 use crate::tally::Counts;
 
 const LINES: usize = 100_000;
@@ -84,9 +84,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
 
 /// What the processors' time allows, beside the bar.
 fn budget(section: &Section, name: &str, bar: f64) -> Option<String> {
-    let of = |part: fn(&Run) -> f64| {
-        Some(Spread::of(section.runs.iter().filter(|run| run.side == name).map(part))?.median)
-    };
+    let of = |part: fn(&Run) -> f64| median(section.runs.iter().filter(|run| run.side == name).map(part));
     let (generator, server, database) =
         (of(|run| run.generator_us)?, of(|run| run.server_us)?, of(|run| run.database_us)?);
     let sum = generator + server + database;

@@ -14,7 +14,7 @@ use crate::requests::{Caller, payment};
 use crate::results::{Run, Section, Table};
 use crate::say;
 use crate::sides::{Side, Work, in_turns};
-use crate::stats::Spread;
+use crate::stats::median;
 
 const POST: Work = Work::Post { mode: 1 };
 const CONNECTIONS: u32 = 64;
@@ -144,7 +144,7 @@ fn table(section: &Section, by: &str) -> Table {
                 let name = format!("{work}, {place} {by}");
                 let is_meant = |run: &&Run| run.side == side && run.work == name;
                 let times = section.runs.iter().filter(is_meant).map(|run| 1e6 / run.per_second);
-                Spread::of(times).map_or_else(|| "–".to_owned(), |spread| format!("{:.1}", spread.median))
+                median(times).map_or_else(|| "–".to_owned(), |time| format!("{time:.1}"))
             });
             let row: Vec<String> = std::iter::once(format!("{work}, {side}")).chain(cells).collect();
             if row.iter().skip(1).any(|cell| cell != "–") {

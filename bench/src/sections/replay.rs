@@ -7,7 +7,7 @@ use crate::district::Open;
 use crate::lab::{BackEnd, Lab};
 use crate::results::{Goal, Run, Section};
 use crate::sides::{Work, in_turns};
-use crate::stats::Spread;
+use crate::stats::{Spread, median};
 
 const NEW: Work = Work::Post { mode: 1 };
 const CONNECTIONS: u32 = 64;
@@ -40,7 +40,7 @@ pub fn measure(lab: &mut Lab, section: &mut Section) -> anyhow::Result<()> {
 fn before_the_queue(section: &Section, name: &str) -> Option<String> {
     let median_us = |work: Work, of: fn(&Run) -> f64| {
         let runs = section.runs.iter().filter(|run| run.side == name && run.work == work.name());
-        Spread::of(runs.map(of)).map(|spread| spread.median)
+        median(runs.map(of))
     };
     let all = |run: &Run| run.server_us + run.database_us;
     let (replay_us, question_us) = (median_us(Work::Replay, all)?, median_us(Work::Ask, all)?);
