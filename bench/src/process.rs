@@ -77,9 +77,10 @@ impl Turns {
         Self { ran_ns: self.ran_ns - before.ran_ns, waited_ns: self.waited_ns - before.waited_ns }
     }
 
-    /// Of the time in which they had something to do, how much they waited.
-    pub fn waiting_percent(self) -> f64 {
-        self.waited_ns / (self.ran_ns + self.waited_ns).max(1.0) * 100.0
+    /// Of the time in which they had something to do, how much they waited; `None` where nothing is known of them.
+    pub fn waiting_percent(self) -> Option<f64> {
+        let ready_ns = self.ran_ns + self.waited_ns;
+        (ready_ns > 0.0).then(|| self.waited_ns / ready_ns * 100.0)
     }
 }
 

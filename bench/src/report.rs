@@ -156,6 +156,10 @@ fn groups(runs: &[Run]) -> Vec<Vec<&Run>> {
     groups
 }
 
+fn of_group(group: &[&Run], part: impl Fn(&Run) -> f64) -> f64 {
+    median(group.iter().map(|run| part(run))).unwrap_or(0.0)
+}
+
 fn runs_table(text: &mut String, groups: &[Vec<&Run>]) {
     put(
         text,
@@ -169,7 +173,6 @@ fn runs_table(text: &mut String, groups: &[Vec<&Run>]) {
             let median_us = median(group.iter().filter_map(|run| of(run)));
             median_us.map_or_else(|| "–".to_owned(), |us| format!("{:.2}", us / 1e3))
         };
-        let of = |part: fn(&Run) -> f64| median(group.iter().map(|run| part(run))).unwrap_or(0.0);
         let errors: u64 = group.iter().map(|run| run.errors).sum();
         put(
             text,
@@ -183,10 +186,10 @@ fn runs_table(text: &mut String, groups: &[Vec<&Run>]) {
                 rate.high,
                 ms(|run| run.p50_us),
                 ms(|run| run.p99_us),
-                of(|run| run.generator_us),
-                of(|run| run.server_us),
-                of(|run| run.database_us),
-                of(|run| run.bytes),
+                of_group(group, |run| run.generator_us),
+                of_group(group, |run| run.server_us),
+                of_group(group, |run| run.database_us),
+                of_group(group, |run| run.bytes),
             ),
         );
     }
@@ -202,9 +205,9 @@ fn bounds_table(text: &mut String, groups: &[Vec<&Run>]) {
     );
     for group in groups {
         let Some(first) = group.first() else { continue };
-        let of = |part: &dyn Fn(&Run) -> f64| median(group.iter().map(|run| part(run))).unwrap_or(0.0);
-        let [generator, server, database] = [0, 1, 2].map(|place: usize| of(&|run| run.busy_percent[place]));
-        let others = of(&|run| run.others_percent);
+        let [generator, server, database] =
+            [0, 1, 2].map(|place: usize| of_group(group, |run| run.busy_percent[place]));
+        let others = of_group(group, |run| run.others_percent);
         let idle = (100.0 - generator - server - database - others).max(0.0);
         put(
             text,

@@ -246,9 +246,12 @@ struct Pass {
     capacity: f64,
     multiple: f64,
     outcome: Outcome,
+    /// Of the storm itself, all kinds together.
+    counts: Counts,
     lines_per_second: f64,
     memory_mib: f64,
-    waiting_percent: f64,
+    /// `None` where the system doesn't tell.
+    waiting_percent: Option<f64>,
     normal_after_s: f64,
 }
 
@@ -281,6 +284,7 @@ impl Pass {
             memory_mib: process::memory_peak_mib(server),
             waiting_percent: turns.waiting_percent(),
             normal_after_s: normal_after_s.unwrap_or(CALM_AFTER.as_secs_f64()),
+            counts: outcome.all(1),
             outcome,
         })
     }
@@ -297,13 +301,9 @@ impl Pass {
         self.done() / self.capacity * 100.0
     }
 
-    fn counts(&self) -> Counts {
-        self.outcome.all(1)
-    }
-
     fn shed_ms(&self) -> Option<f64> {
-        let busy = self.counts().busy;
-        (!busy.is_empty()).then(|| quantile_ms(&busy, 0.5))
+        let busy = &self.counts.busy;
+        (!busy.is_empty()).then(|| quantile_ms(busy, 0.5))
     }
 }
 
@@ -330,11 +330,12 @@ fn aim(section: &mut Section, name: &str, multiple: f64, passes: &[&Pass]) {
 fn row(name: &str, passes: &[&Pass]) -> Vec<String> {
     let of = |part: fn(&Pass) -> f64| median(passes.iter().map(|pass| part(pass))).unwrap_or(0.0);
     let ms = |part: fn(&Counts) -> f64| {
-        format!("{:.1}", median(passes.iter().map(|pass| part(&pass.counts()))).unwrap_or(0.0))
+        format!("{:.1}", median(passes.iter().map(|pass| part(&pass.counts))).unwrap_or(0.0))
     };
     let count =
-        |part: fn(&Counts) -> u64| passes.iter().map(|pass| part(&pass.counts())).sum::<u64>().to_string();
+        |part: fn(&Counts) -> u64| passes.iter().map(|pass| part(&pass.counts)).sum::<u64>().to_string();
     let after = of(|pass| pass.normal_after_s);
+    let waiting = median(passes.iter().filter_map(|pass| pass.waiting_percent));
     vec![
         name.to_owned(),
         format!("{}", of(|pass| pass.multiple)),
@@ -343,7 +344,7 @@ fn row(name: &str, passes: &[&Pass]) -> Vec<String> {
         format!("{:.0} %", of(Pass::of_capacity_percent)),
         ms(|counts| quantile_ms(&counts.done, 0.5)),
         ms(|counts| quantile_ms(&counts.done, 0.99)),
-        format!("{:.0} %", of(|pass| percent(pass.counts().busy.len(), pass.counts().sent()))),
+        format!("{:.0} %", of(|pass| percent(pass.counts.busy.len(), pass.counts.sent()))),
         ms(|counts| quantile_ms(&counts.busy, 0.5)),
         ms(|counts| quantile_ms(&counts.busy, 0.99)),
         count(|counts| counts.otherwise),
@@ -351,7 +352,7 @@ fn row(name: &str, passes: &[&Pass]) -> Vec<String> {
         count(|counts| counts.unsent),
         format!("{:.0}", of(|pass| pass.lines_per_second)),
         format!("{:.0}", of(|pass| pass.memory_mib)),
-        format!("{:.0} %", of(|pass| pass.waiting_percent)),
+        waiting.map_or_else(|| "–".to_owned(), |percent| format!("{percent:.0} %")),
         if after < CALM_AFTER.as_secs_f64() { format!("{after:.2}") } else { "not within 8".to_owned() },
     ]
 }
