@@ -132,7 +132,8 @@ impl Engine {
         clock: Arc<dyn Clock>,
         on_storage_failure: OnStorageFailure,
     ) -> Result<Self, StoreError> {
-        let mut connection = database.connect(Purpose::Read)?;
+        // As a writer: a copy of a SQLite file has no write-ahead log, and who opened it before it has one sees none.
+        let mut connection = database.connect(Purpose::Write)?;
         migrations::check(&mut connection)?;
         let first_rules = Rules::load(&mut connection)?;
         let zone = first_rules.utility.zone;

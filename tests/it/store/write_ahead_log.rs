@@ -5,6 +5,8 @@ use std::time::Duration;
 use granary::domain::account::CustomerClass;
 use granary::domain::channel::ChannelMode;
 use granary::engine::EngineSettings;
+use granary::store::backup::copy_into;
+use granary::store::connection::Database;
 use granary::store::write_ahead_log::{Standing, bring_in, look};
 
 use crate::processes::server::wait_until;
@@ -42,15 +44,21 @@ fn a_reader_brings_in_what_a_lane_has_written() {
 
 #[test]
 fn an_idle_engine_brings_in_all_that_was_written() {
-    let database = TestDatabase::sqlite();
-    let engine = engine(&database, &EngineSettings::default(), TestClock::at_noon());
-    let mut lane = lane(&database.database);
-    settle(&mut lane, vec![save_account("0001", CustomerClass::Other)]);
-    let mut reader = database.reader();
-    assert!(look(&mut reader).expect("a look").pages > 0);
-    wait_until("the log is in the database", WITHIN, || {
-        let standing = look(&mut reader).expect("a look");
-        standing.pages == standing.pages_in
-    });
-    engine.close();
+    let as_made = TestDatabase::sqlite();
+    let restored = TestDatabase::sqlite_empty();
+    let Database::Sqlite(file) = &restored.database else { unreachable!("a file") };
+    copy_into(&mut as_made.writer(), file).expect("a copy");
+    for database in [as_made, restored] {
+        let engine = engine(&database, &EngineSettings::default(), TestClock::at_noon());
+        let mut reader = database.reader();
+        assert_eq!(look(&mut reader).expect("a look"), Standing::default(), "a log, and nothing in it");
+        let mut lane = lane(&database.database);
+        settle(&mut lane, vec![save_account("0001", CustomerClass::Other)]);
+        assert!(look(&mut reader).expect("a look").pages > 0);
+        wait_until("the log is in the database", WITHIN, || {
+            let standing = look(&mut reader).expect("a look");
+            standing.pages == standing.pages_in
+        });
+        engine.close();
+    }
 }
