@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::rest;
+
 /// Longer than PostgreSQL lets any statement of ours take.
 const STANDS_STILL_AFTER: Duration = Duration::from_secs(9);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -69,9 +71,14 @@ struct Place {
 
 impl Crew {
     /// Starts a thread at each place. They are relieved only where their peer is `remote`: a local disk
-    /// that doesn't answer wouldn't answer another thread either.
+    /// that doesn't answer wouldn't answer another thread either. Where it isn't, they do the peer's work
+    /// themselves, and give way to the threads at the door.
     pub(super) fn start(places: Vec<(String, Work)>, is_remote: bool) -> Self {
-        let places = places.into_iter().map(|(name, work)| Place::fill(name, work)).collect();
+        let fill = |(name, work): (String, Work)| {
+            let work = if is_remote { work } else { giving_way(work) };
+            Place::fill(name, work)
+        };
+        let places = places.into_iter().map(fill).collect();
         let places = Arc::new(Mutex::new(places));
         let watch = is_remote.then(|| watch(places.clone()));
         Self { places, watch: Mutex::new(watch) }
@@ -118,6 +125,13 @@ impl Place {
         self.standing.push(std::mem::replace(&mut self.thread, fresh));
         self.relieved_count += 1;
     }
+}
+
+fn giving_way(work: Work) -> Work {
+    Box::new(move |duty| {
+        rest::give_way();
+        work(duty);
+    })
 }
 
 fn start(name: &str, work: &Arc<Work>, duty: &Duty) -> JoinHandle<()> {

@@ -1,5 +1,6 @@
 //! Those at the door go first. Turning a request away costs little, but only where a processor is free for it, and what
-//! lanes and readers ask of a database on the same machine can take them all. So they pause while the door is late.
+//! lanes and readers ask of a database on the same machine can take them all. So they pause while the door is late;
+//! and where the database is part of this process, the threads that work on it stand behind those at the door anyway.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -8,6 +9,18 @@ use std::time::{Duration, Instant};
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 /// How often one who pauses looks whether it may go on.
 const STEP: Duration = Duration::from_millis(5);
+
+/// How much less precedence a thread has that gives way: of a processor that both want it gets a tenth.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// Has the system let other threads go before this one. What isn't allowed or known there changes nothing.
+pub(super) fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Ok(nice) = rustix::process::getpriority_process(None) {
+        let _it_stays_as_it_was = rustix::process::setpriority_process(None, nice + NICE);
+    }
+}
 
 /// Until when lanes and readers pause.
 pub(super) struct Rest {
@@ -60,6 +73,19 @@ fn micros(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_thread_that_gives_way_is_the_only_one() {
+        let nice = || rustix::process::getpriority_process(None).expect("the system tells");
+        let before = nice();
+        let of_another = std::thread::spawn(move || {
+            give_way();
+            nice()
+        });
+        assert_eq!(of_another.join().expect("it ends"), (before + NICE).min(19));
+        assert_eq!(nice(), before);
+    }
 
     #[test]
     fn who_is_asked_pauses_and_then_goes_on() {
