@@ -70,15 +70,10 @@ struct Place {
 }
 
 impl Crew {
-    /// Starts a thread at each place. They are relieved only where their peer is `remote`: a local disk
-    /// that doesn't answer wouldn't answer another thread either. Where it isn't, they do the peer's work
-    /// themselves, and give way to the threads at the door.
+    /// Starts a thread at each place; they give way to the threads at the door. They are relieved only where
+    /// their peer is `remote`: a local disk that doesn't answer wouldn't answer another thread either.
     pub(super) fn start(places: Vec<(String, Work)>, is_remote: bool) -> Self {
-        let fill = |(name, work): (String, Work)| {
-            let work = if is_remote { work } else { giving_way(work) };
-            Place::fill(name, work)
-        };
-        let places = places.into_iter().map(fill).collect();
+        let places = places.into_iter().map(|(name, work)| Place::fill(name, work)).collect();
         let places = Arc::new(Mutex::new(places));
         let watch = is_remote.then(|| watch(places.clone()));
         Self { places, watch: Mutex::new(watch) }
@@ -127,16 +122,12 @@ impl Place {
     }
 }
 
-fn giving_way(work: Work) -> Work {
-    Box::new(move |duty| {
+fn start(name: &str, work: &Arc<Work>, duty: &Duty) -> JoinHandle<()> {
+    let (work, duty) = (work.clone(), duty.clone());
+    super::spawn(name, move || {
         rest::give_way();
         work(duty);
     })
-}
-
-fn start(name: &str, work: &Arc<Work>, duty: &Duty) -> JoinHandle<()> {
-    let (work, duty) = (work.clone(), duty.clone());
-    super::spawn(name, move || work(duty))
 }
 
 fn watch(places: Arc<Mutex<Vec<Place>>>) -> (Sender<()>, JoinHandle<()>) {

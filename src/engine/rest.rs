@@ -1,6 +1,6 @@
 //! Those at the door go first. Turning a request away costs little, but only where a processor is free for it, and what
-//! lanes and readers ask of a database on the same machine can take them all. So they pause while the door is late;
-//! and where the database is part of this process, the threads that work on it stand behind those at the door anyway.
+//! lanes and readers ask of a database on the same machine can take them all. So they pause while the door is late,
+//! and stand behind the threads at the door wherever both want the same processor.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};

@@ -23,6 +23,7 @@ mod negotiation;
 mod parameters;
 mod reply;
 mod route;
+mod spread;
 mod tls;
 mod visit;
 
@@ -133,12 +134,15 @@ pub fn serve_until(
     actix_web::rt::System::new().block_on(async move {
         let admin = admin_listener.map(|listener| serve_admin(listener, shared.clone())).transpose()?;
         let housekeeping = actix_web::rt::spawn(keep_house(shared.clone()));
+        let workers = settings.workers.max(1);
+        let spread = spread::Spread::over(workers);
         let app = move || {
+            spread.take_seat();
             actix_web::rt::spawn(lateness::watch(shared.clone()));
             App::new().app_data(shared.clone()).configure(route::configure)
         };
         let server = HttpServer::new(app)
-            .workers(settings.workers.max(1))
+            .workers(workers)
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(REQUEST_HEAD_TIMEOUT)
             .tls_handshake_timeout(REQUEST_HEAD_TIMEOUT)

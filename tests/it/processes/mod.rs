@@ -10,6 +10,8 @@ pub mod proof;
 mod schemathesis;
 pub mod server;
 pub mod site;
+#[cfg(target_os = "linux")]
+mod threads;
 
 /// These tests keep every core busy and measure time: one after the other, they don't wait for each
 /// other's servers.
