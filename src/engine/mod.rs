@@ -132,10 +132,7 @@ impl Engine {
         clock: Arc<dyn Clock>,
         on_storage_failure: OnStorageFailure,
     ) -> Result<Self, StoreError> {
-        // As a writer: a copy of a SQLite file has no write-ahead log, and who opened it before it has one sees none.
-        let mut connection = database.connect(Purpose::Write)?;
-        migrations::check(&mut connection)?;
-        let first_rules = Rules::load(&mut connection)?;
+        let first_rules = read_once(database, Rules::load)?;
         let zone = first_rules.utility.zone;
         let rules = Arc::new(RwLock::new(Arc::new(first_rules)));
         let lane_count = match database {
@@ -170,6 +167,8 @@ impl Engine {
         let refresher = Refresher::new(database.clone(), rules.clone(), closing.clone());
         places.push(("rules".to_owned(), Box::new(move |duty| refresher.run(&duty))));
         if matches!(database, Database::Sqlite(_)) {
+            // A copy of a file has no write-ahead log yet; who opened it before a writer gave it one would see none.
+            drop(database.connect(Purpose::Write)?);
             let (database, closing) = (database.clone(), closing.clone());
             let checkpointer = Checkpointer { database, closing, on_storage_failure };
             places.push(("checkpointer".to_owned(), Box::new(move |duty| checkpointer.run(&duty))));

@@ -1,10 +1,14 @@
 //! The twin migrations end with the same tables, columns and nullability, and can be undone.
 
-use diesel::connection::SimpleConnection;
-use diesel::{QueryableByName, RunQueryDsl, sql_types};
-use granary::store::connection::Connection;
-use granary::store::migrations;
+use std::sync::Arc;
 
+use diesel::connection::SimpleConnection;
+use diesel::{Connection as _, QueryableByName, RunQueryDsl, SqliteConnection, sql_types};
+use granary::engine::{Engine, EngineSettings};
+use granary::store::connection::{Connection, Database};
+use granary::store::{StoreError, migrations};
+
+use crate::support::app::TestClock;
 use crate::support::backends::{TestDatabase, for_each_backend};
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, QueryableByName)]
@@ -56,6 +60,20 @@ fn a_migrated_database_lacks_nothing_and_an_empty_one_is_refused() {
         assert!(migrations::check(&mut connection).is_err());
         assert_eq!(columns(&mut connection), Vec::new(), "looking wrote nothing");
     }
+}
+
+#[test]
+fn a_file_that_is_not_granarys_is_refused_and_stays_as_it_is() {
+    let notes = TestDatabase::sqlite_empty();
+    let Database::Sqlite(file) = &notes.database else { unreachable!("a file") };
+    let mut connection = SqliteConnection::establish(&file.to_string_lossy()).expect("a file can be created");
+    connection.batch_execute("CREATE TABLE notes (text TEXT)").expect("somebody's table");
+    drop(connection);
+    let before = std::fs::read(file).expect("it is there");
+    let settings = EngineSettings::default();
+    let started = Engine::start(&notes.database, &settings, TestClock::at_noon(), Arc::new(|_| {}));
+    assert!(matches!(started, Err(StoreError::NotMigrated(_))), "{:?}", started.err());
+    assert!(std::fs::read(file).expect("it is there") == before, "somebody's file was written to");
 }
 
 #[test]
