@@ -1,14 +1,12 @@
 //! Each worker on a processor of its own. Left to itself the system tends to put several on one, beside whoever sends
 //! to them, while those who could wait have the others.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The processors that are shared out among workers.
-#[derive(Clone)]
 pub(super) struct Spread {
-    processors: Arc<[usize]>,
-    seats_taken: Arc<AtomicUsize>,
+    processors: Vec<usize>,
+    seats_taken: AtomicUsize,
 }
 
 impl Spread {
@@ -17,13 +15,13 @@ impl Spread {
     pub(super) fn over(workers: usize) -> Self {
         let processors = allowed();
         let processors = if processors.len() == workers { processors } else { Vec::new() };
-        Self { processors: processors.into(), seats_taken: Arc::default() }
+        Self { processors, seats_taken: AtomicUsize::new(0) }
     }
 
     /// Keeps the calling worker to the next processor. What isn't allowed or known there changes nothing.
     pub(super) fn take_seat(&self) {
         let seat = self.seats_taken.fetch_add(1, Ordering::Relaxed);
-        if let Some(processor) = self.processors.get(seat % self.processors.len().max(1)) {
+        if let Some(processor) = self.processors.iter().cycle().nth(seat) {
             keep_to(*processor);
         }
     }
@@ -59,12 +57,13 @@ mod tests {
     fn seats(workers: usize) -> Vec<Vec<usize>> {
         let spread = Spread::over(workers);
         let sit = || {
-            let spread = spread.clone();
-            let worker = std::thread::spawn(move || {
-                spread.take_seat();
-                allowed()
-            });
-            worker.join().expect("it ends")
+            std::thread::scope(|scope| {
+                let worker = scope.spawn(|| {
+                    spread.take_seat();
+                    allowed()
+                });
+                worker.join().expect("it ends")
+            })
         };
         std::iter::repeat_with(sit).take(workers).collect()
     }
