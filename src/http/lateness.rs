@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use actix_web::web::Data;
 
 use super::Shared;
+use super::spread::Seat;
 
 /// How often a worker looks while many requests are under way, and while few are.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -12,10 +13,12 @@ const LOOK_EVERY_IN_CALM: Duration = Duration::from_millis(50);
 /// Nobody minds less than this: to give out what a large batch has answered takes about as long.
 const UNMINDED: Duration = Duration::from_millis(10);
 
-/// Has the engine pause while this worker is late.
-pub(super) async fn watch(shared: Data<Shared>) {
+/// Has the engine pause while this worker is late, and the worker keep its seat while it is crowded at the door.
+pub(super) async fn watch(shared: Data<Shared>, mut seat: Seat) {
     loop {
-        let pause = if shared.gate.is_calm() { LOOK_EVERY_IN_CALM } else { LOOK_EVERY };
+        let is_calm = shared.gate.is_calm();
+        seat.keep(!is_calm);
+        let pause = if is_calm { LOOK_EVERY_IN_CALM } else { LOOK_EVERY };
         let meant = Instant::now() + pause;
         tokio::time::sleep_until(meant.into()).await;
         let late = meant.elapsed();

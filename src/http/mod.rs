@@ -135,10 +135,9 @@ pub fn serve_until(
         let admin = admin_listener.map(|listener| serve_admin(listener, shared.clone())).transpose()?;
         let housekeeping = actix_web::rt::spawn(keep_house(shared.clone()));
         let workers = settings.workers.max(1);
-        let spread = Arc::new(spread::Spread::over(workers));
+        let spread = spread::Spread::over(workers);
         let app = move || {
-            spread.take_seat();
-            actix_web::rt::spawn(lateness::watch(shared.clone()));
+            actix_web::rt::spawn(lateness::watch(shared.clone(), spread.seat()));
             App::new().app_data(shared.clone()).configure(route::configure)
         };
         let server = HttpServer::new(app)

@@ -1,29 +1,53 @@
-//! Each worker on a processor of its own. Left to itself the system tends to put several on one, beside whoever sends
-//! to them, while those who could wait have the others.
+//! Each worker on a processor of its own while it is crowded at the door. Left to itself the system then tends to put
+//! several on one, beside whoever sends to them, while those who could wait have the others. In calm it chooses better.
 
+use std::slice;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The processors that are shared out among workers.
 pub(super) struct Spread {
     processors: Vec<usize>,
-    seats_taken: AtomicUsize,
+    seats_given: AtomicUsize,
+}
+
+/// A worker's place among the processors.
+pub(super) struct Seat {
+    spread: Arc<Spread>,
+    number: usize,
+    is_kept: bool,
 }
 
 impl Spread {
     /// Over the processors that this process may use; over none, so that the system decides as ever, unless there
     /// are just as many workers: fewer would keep to the first ones, as those of another server do.
-    pub(super) fn over(workers: usize) -> Self {
+    pub(super) fn over(workers: usize) -> Arc<Self> {
         let processors = allowed();
         let processors = if processors.len() == workers { processors } else { Vec::new() };
-        Self { processors, seats_taken: AtomicUsize::new(0) }
+        Arc::new(Self { processors, seats_given: AtomicUsize::new(0) })
     }
 
-    /// Keeps the calling worker to the next processor. What isn't allowed or known there changes nothing.
-    pub(super) fn take_seat(&self) {
-        let seat = self.seats_taken.fetch_add(1, Ordering::Relaxed);
-        if let Some(processor) = self.processors.iter().cycle().nth(seat) {
-            keep_to(*processor);
+    /// The next worker's seat.
+    pub(super) fn seat(self: &Arc<Self>) -> Seat {
+        let number = self.seats_given.fetch_add(1, Ordering::Relaxed);
+        Seat { spread: self.clone(), number, is_kept: false }
+    }
+}
+
+impl Seat {
+    /// Keeps the calling worker to its processor, or lets it go to all of them. What isn't allowed or known there
+    /// changes nothing.
+    pub(super) fn keep(&mut self, is_kept: bool) {
+        let processors = &self.spread.processors;
+        if self.is_kept == is_kept || processors.is_empty() {
+            return;
         }
+        self.is_kept = is_kept;
+        run_on(if is_kept {
+            slice::from_ref(&processors[self.number % processors.len()])
+        } else {
+            processors
+        });
     }
 }
 
@@ -40,58 +64,62 @@ fn allowed() -> Vec<usize> {
 }
 
 #[cfg(target_os = "linux")]
-fn keep_to(processor: usize) {
+fn run_on(processors: &[usize]) {
     let mut set = rustix::thread::CpuSet::new();
-    set.set(processor);
+    processors.iter().for_each(|processor| set.set(*processor));
     let _it_stays_as_it_was = rustix::thread::sched_setaffinity(None, &set);
 }
 
 #[cfg(not(target_os = "linux"))]
-fn keep_to(_processor: usize) {}
+fn run_on(_processors: &[usize]) {}
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
-    /// Where each of so many workers may run.
-    fn seats(workers: usize) -> Vec<Vec<usize>> {
+    /// Where each of so many workers may run while it keeps its seat, and after it.
+    fn places(workers: usize) -> Vec<[Vec<usize>; 2]> {
         let spread = Spread::over(workers);
         let sit = || {
-            std::thread::scope(|scope| {
-                let worker = scope.spawn(|| {
-                    spread.take_seat();
+            let mut seat = spread.seat();
+            std::thread::spawn(move || {
+                [true, false].map(|is_kept| {
+                    seat.keep(is_kept);
                     allowed()
-                });
-                worker.join().expect("it ends")
+                })
             })
+            .join()
+            .expect("it ends")
         };
         std::iter::repeat_with(sit).take(workers).collect()
     }
 
     #[test]
-    fn as_many_workers_as_processors_have_one_each() {
+    fn as_many_workers_as_processors_have_one_each_while_they_keep_to_it() {
         let processors = allowed();
-        let each: Vec<Vec<usize>> = processors.iter().map(|processor| vec![*processor]).collect();
-        assert_eq!(seats(processors.len()), each);
+        let each: Vec<_> =
+            processors.iter().map(|processor| [vec![*processor], processors.clone()]).collect();
+        assert_eq!(places(processors.len()), each);
     }
 
     #[test]
     fn any_other_number_of_workers_is_left_to_the_system() {
         let processors = allowed();
         let more = processors.len() + 1;
-        assert_eq!(seats(more), vec![processors.clone(); more]);
+        assert_eq!(places(more), vec![[processors.clone(), processors.clone()]; more]);
         assert_eq!(allowed(), processors, "nobody else is moved");
     }
 
     #[test]
-    fn one_who_comes_back_takes_a_seat_again() {
+    fn a_worker_that_is_started_again_gets_a_seat() {
         let processors = allowed();
         let spread = Spread::over(processors.len());
+        processors.iter().for_each(|_| drop(spread.seat()));
+        let mut again = spread.seat();
         let seated = std::thread::spawn(move || {
-            (0..=processors.len()).for_each(|_| spread.take_seat());
-            (allowed(), vec![processors[0]])
+            again.keep(true);
+            allowed()
         });
-        let (seat, first) = seated.join().expect("it ends");
-        assert_eq!(seat, first);
+        assert_eq!(seated.join().expect("it ends"), [processors[0]]);
     }
 }

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
-use super::server::wait_until;
+use super::server::{Server, wait_until};
 use super::site::Site;
-use crate::support::backends::for_each_backend;
+use crate::support::backends::{TestDatabase, for_each_backend};
 
 const WITHIN: Duration = Duration::from_secs(10);
+/// A quarter of those the door lets in.
+const CROWD_LEN: usize = 160;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Thread {
     name: String,
     /// Where it may run, as the kernel writes it: `0-3,6`.
@@ -33,9 +37,15 @@ impl Thread {
         })
     }
 
-    fn all_of(process: u32) -> Vec<Self> {
-        let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("a process of ours");
-        tasks.flatten().filter_map(|task| Self::read(&task.path())).collect()
+    fn of_this_test() -> Self {
+        Self::read(Path::new("/proc/thread-self")).expect("it runs")
+    }
+
+    /// The server's threads whose names begin so.
+    fn named(server: &Server, name: &str) -> Vec<Self> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", server.id())).expect("a process of ours");
+        let threads = tasks.flatten().filter_map(|task| Self::read(&task.path()));
+        threads.filter(|thread| thread.name.starts_with(name)).collect()
     }
 
     fn processors_len(&self) -> usize {
@@ -46,27 +56,63 @@ impl Thread {
     }
 }
 
+/// A server with as many threads for HTTP as there are processors.
+fn serve(database: &TestDatabase, usual: &Thread) -> (Site, Server) {
+    let site = Site::new(&database.url, 1);
+    let settings = format!("http_workers = {}\n", usual.processors_len());
+    fs::write(site.folder().join("granary.toml"), settings).expect("a file");
+    let server = site.serve();
+    (site, server)
+}
+
 #[test]
-fn threads_for_http_keep_to_a_processor_each_and_go_before_lanes_and_readers() {
+fn lanes_and_readers_are_nicer_than_threads_for_http() {
     for_each_backend(|database| {
-        let usual = Thread::read(Path::new("/proc/thread-self")).expect("it runs");
-        let workers = usual.processors_len();
-        let site = Site::new(&database.url, 1);
-        fs::write(site.folder().join("granary.toml"), format!("http_workers = {workers}\n")).expect("a file");
-        let server = site.serve();
-        wait_until("everybody stands where the README says", WITHIN, || {
-            let threads = Thread::all_of(server.id());
-            let named = |name: &str| {
-                threads.iter().filter(|thread| thread.name.starts_with(name)).collect::<Vec<_>>()
-            };
-            let (http, working) = (named("actix-rt"), [named("lane-"), named("reader-")].concat());
-            let places: BTreeSet<&str> = http.iter().map(|thread| thread.processors.as_str()).collect();
-            (http.len(), places.len()) == (workers, workers)
-                && http.iter().all(|thread| thread.processors_len() == 1 && thread.nice == usual.nice)
+        let usual = Thread::of_this_test();
+        let (_site, server) = serve(database, &usual);
+        wait_until("everybody is as nice as the README says", WITHIN, || {
+            let http = Thread::named(&server, "actix-rt");
+            let working = [Thread::named(&server, "lane-"), Thread::named(&server, "reader-")].concat();
+            http.len() == usual.processors_len()
+                && http.iter().all(|thread| thread.nice == usual.nice)
                 && working.len() >= 3
                 && working.iter().all(|thread| {
                     thread.processors == usual.processors && thread.nice == (usual.nice + 10).min(19)
                 })
         });
+    });
+}
+
+/// Requests with a head and no body, of which each keeps its place at the door.
+fn crowd(server: &Server, token: &str) -> Vec<TcpStream> {
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nHost: granary\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+    );
+    let send = || {
+        let mut stream = TcpStream::connect(server.address).expect("the server listens");
+        stream.write_all(head.as_bytes()).expect("the server reads the head");
+        stream
+    };
+    std::iter::repeat_with(send).take(CROWD_LEN).collect()
+}
+
+#[test]
+fn threads_for_http_keep_to_a_processor_each_while_it_is_crowded() {
+    for_each_backend(|database| {
+        let usual = Thread::of_this_test();
+        let (site, server) = serve(database, &usual);
+        let places = || -> Vec<String> {
+            Thread::named(&server, "actix-rt").into_iter().map(|thread| thread.processors).collect()
+        };
+        let everywhere = vec![usual.processors.clone(); usual.processors_len()];
+        wait_until("in calm they go everywhere", WITHIN, || places() == everywhere);
+        let crowd = crowd(&server, &site.token("BANK-1"));
+        wait_until("crowded they have a place each", WITHIN, || {
+            let each = BTreeSet::from_iter(places());
+            each.len() == everywhere.len() && each.iter().all(|place| place.parse::<usize>().is_ok())
+        });
+        drop(crowd);
+        wait_until("they go everywhere again", WITHIN, || places() == everywhere);
     });
 }
