@@ -7,13 +7,15 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
+use granary::http::REQUESTS_MAX;
+
 use super::server::{Server, wait_until};
 use super::site::Site;
 use crate::support::backends::{TestDatabase, for_each_backend};
 
 const WITHIN: Duration = Duration::from_secs(10);
 /// A quarter of those the door lets in.
-const CROWD_LEN: usize = 160;
+const CROWD_LEN: usize = REQUESTS_MAX / 4;
 
 #[derive(Debug, Clone)]
 struct Thread {
