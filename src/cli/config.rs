@@ -14,7 +14,8 @@ use super::system;
 use crate::access::budget::{Allowance, Allowances};
 use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
 use crate::engine::EngineSettings;
-use crate::http::{HttpSettings, REQUESTS_MAX, TlsFiles, UNREAD_TIMEOUT};
+use crate::graphql::limits::ANSWER_BYTES_MAX;
+use crate::http::{ANSWERS_BYTES_MAX, HttpSettings, REQUESTS_MAX, TlsFiles, UNREAD_TIMEOUT};
 use crate::store::connection::Database;
 
 const FILE_DEFAULT: &str = "granary.toml";
@@ -24,6 +25,8 @@ const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 const FILE_LEN_MAX: u64 = 1 << 20;
 /// Threads of one kind.
 const THREADS_MAX: usize = 256;
+/// Bytes of one answer: least a page of what most ask for, at most half of what all answers may have together.
+const ANSWER_BYTES: std::ops::RangeInclusive<usize> = 64 * 1024..=ANSWERS_BYTES_MAX / 2;
 
 /// What the command line says of the settings.
 #[derive(Debug, Default)]
@@ -67,6 +70,7 @@ struct File {
     lanes: Option<usize>,
     readers: Option<usize>,
     http_workers: Option<usize>,
+    answer_bytes_max: Option<usize>,
     #[serde(default)]
     log_format: LogFormat,
 }
@@ -128,6 +132,10 @@ impl Configuration {
                 bail!("{key} in the configuration file must be between 1 and {THREADS_MAX}");
             }
         }
+        if file.answer_bytes_max.is_some_and(|bytes| !ANSWER_BYTES.contains(&bytes)) {
+            let (least, most) = ANSWER_BYTES.into_inner();
+            bail!("answer_bytes_max in the configuration file must be between {least} and {most}");
+        }
         Ok(Self { flags, file })
     }
 
@@ -166,6 +174,8 @@ impl Configuration {
             workers: self.http_workers(),
             unread_timeout: UNREAD_TIMEOUT,
             requests_max: REQUESTS_MAX,
+            answer_bytes_max: self.file.answer_bytes_max.unwrap_or(ANSWER_BYTES_MAX),
+            answers_bytes_max: ANSWERS_BYTES_MAX,
             allowances: self.file.budgets.allowances(),
             request_id_prefix: u32::from_le_bytes(system::random_bytes()?),
         })

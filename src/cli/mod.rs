@@ -79,7 +79,7 @@ Configuration (a flag beats the environment, that beats the file, that beats the
   GRANARY_ADMIN_LISTEN, GRANARY_TLS_CERT, GRANARY_TLS_KEY   as the flags of serve
   RUST_LOG            what to log to standard error, such as info or granary=debug
   granary.toml        database_url, listen, jwt_secret (each also with _file), jwt_issuer, jwks,
-                      admin_listen, tls_cert, tls_key, lanes, readers, http_workers,
+                      admin_listen, tls_cert, tls_key, lanes, readers, http_workers, answer_bytes_max,
                       log_format = \"pretty\" | \"json\", and in [budgets] what one caller may ask for
                       (0 = no bound): customer_requests_per_minute and customer_accounts_per_minute
                       (each 120), channel_requests_per_minute and channel_accounts_per_minute (0)

@@ -29,6 +29,11 @@ pub fn is_account_number(text: &str) -> bool {
     (1..=ACCOUNT_NUMBER_LEN_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// What a reporting channel may give as an account number: at most 64 characters, none of them a control character.
+pub fn is_account_number_as_given(text: &str) -> bool {
+    is_free_text(text, ACCOUNT_NUMBER_AS_GIVEN_LEN_MAX)
+}
+
 /// 1 to 128 visible ASCII characters, no space.
 pub fn is_idempotency_key(text: &str) -> bool {
     (1..=IDEMPOTENCY_KEY_LEN_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())

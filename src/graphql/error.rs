@@ -13,6 +13,9 @@ use crate::engine::EngineError;
 /// Extension of RATE_LIMITED: seconds after which the same may be asked again.
 pub const RETRY_AFTER_S: &str = "retryAfterSeconds";
 
+/// Characters of a message that quotes what the caller sent.
+const MESSAGE_CHARS_MAX: usize = 500;
+
 word_enum! {
     /// `extensions.code` of a top-level error.
     ErrorCode {
@@ -65,6 +68,15 @@ impl ErrorCode {
 /// The caller's bug, in words.
 pub fn bad_input(message: impl Into<String>) -> Error {
     ErrorCode::BadUserInput.error(message)
+}
+
+/// A message of the library's, which may quote what the caller sent.
+pub fn brief(mut message: String) -> String {
+    if let Some((cut, _)) = message.char_indices().nth(MESSAGE_CHARS_MAX) {
+        message.truncate(cut);
+        message.push('…');
+    }
+    message
 }
 
 /// What the engine couldn't answer.

@@ -3,8 +3,11 @@
 use async_graphql::{Error, ID};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::NaiveDate;
 
 use super::error::bad_input;
+use super::scalars::parse_day;
+use crate::domain::text::{is_account_number, is_account_number_as_given, is_bill_number};
 
 /// What an object's id stands for: its kind, its account, its own key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +27,22 @@ impl NodeId {
         ID(URL_SAFE_NO_PAD.encode(plain))
     }
 
-    /// `None` for any text that [`NodeId::to_id`] didn't write.
+    /// `None` for any text that [`NodeId::to_id`] doesn't write, or whose parts can't be what they stand for.
     pub(super) fn from_id(id: &ID) -> Option<Self> {
+        Self::decode(id).filter(|node| node.has_possible_parts() && node.to_id() == *id)
+    }
+
+    fn has_possible_parts(&self) -> bool {
+        match self {
+            Self::Account { number } => is_account_number(number),
+            Self::Bill { account_number, number } => {
+                is_account_number(account_number) && is_bill_number(number)
+            }
+            Self::Payment { account_number, id } => is_account_number_as_given(account_number) && *id >= 0,
+        }
+    }
+
+    fn decode(id: &ID) -> Option<Self> {
         let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(&id.0).ok()?).ok()?;
         let parts: Vec<&str> = plain.split('\n').collect();
         let own = |part: &str| part.to_owned();
@@ -47,6 +64,24 @@ pub(super) fn cursor(plain: &str) -> String {
     URL_SAFE_NO_PAD.encode(plain)
 }
 
+/// Writes a place in a list of bills.
+pub(super) fn bill_cursor((due_on, number): (NaiveDate, &str)) -> String {
+    format!("{due_on} {number}")
+}
+
+/// Reads a place in a list of bills.
+pub(super) fn read_bill_cursor(plain: &str) -> Result<(NaiveDate, String), Error> {
+    let parts = plain.split_once(' ').and_then(|(due_on, number)| Some((parse_day(due_on)?, number)));
+    let place = parts.filter(|(_, number)| is_bill_number(number)).ok_or_else(bad_cursor)?;
+    Ok((place.0, place.1.to_owned()))
+}
+
+/// Reads a place in a list by number.
+pub(super) fn read_number_cursor(plain: &str) -> Result<i64, Error> {
+    let number = plain.parse().ok().filter(|number: &i64| *number >= 0 && number.to_string() == plain);
+    number.ok_or_else(bad_cursor)
+}
+
 /// Reads a place in a list.
 pub(super) fn plain_cursor(cursor: &str) -> Result<String, Error> {
     let plain = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -54,6 +89,6 @@ pub(super) fn plain_cursor(cursor: &str) -> Result<String, Error> {
 }
 
 /// The error for a place that no list of ours gave out.
-pub(super) fn bad_cursor() -> Error {
+fn bad_cursor() -> Error {
     bad_input("`after` is no cursor of this list.")
 }

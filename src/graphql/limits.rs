@@ -33,6 +33,14 @@ pub const FRAGMENTS_MAX: usize = 50;
 pub const EXPANDED_SIZE_MAX: usize = 2_000;
 /// Aliases of a document's operations, fragments counted each time they are spread.
 pub const ALIASES_MAX: usize = 200;
+/// Bytes of a name in an answer: a field's or its alias.
+pub const RESPONSE_KEY_BYTES_MAX: usize = 64;
+/// Lists of introspection that lead from types to types, nested in each other.
+pub const INTROSPECTION_LISTS_MAX: usize = 2;
+/// Aliases in introspection.
+pub const INTROSPECTION_ALIASES_MAX: usize = 20;
+/// Bytes of an answer, unless set otherwise.
+pub const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Fields at the top of a mutation.
 pub const MUTATION_FIELDS_MAX: usize = 20;
 /// Nested fields of a document.

@@ -3,24 +3,32 @@
 
 use std::sync::Arc;
 
+use async_graphql::parser::types::{OperationDefinition, OperationType};
 use async_graphql::{EmptySubscription, Request, Response, SDLExportOptions, ValidationMode, Variables};
 
 use crate::engine::Engine;
+use answer::{AnswerBudget, AnswersUnderWay, Overdrawn};
 use error::is_request_error;
+use introspection::CountIntrospection;
 use prepared::Prepared;
 use variables::InputTypes;
+use weights::OutputTypes;
 
+pub mod answer;
 pub mod error;
 pub mod guard;
 mod ids;
+mod introspection;
 pub mod limits;
 mod mutation;
 pub mod prepared;
 mod query;
 pub mod scalars;
 mod session;
+mod slices;
 mod types;
 mod variables;
+mod weights;
 
 /// The whole API.
 pub type Schema = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
@@ -32,56 +40,99 @@ pub struct Schemas {
     /// For channels, then for customers.
     audiences: [Audience; 2],
     input_types: InputTypes,
+    output_types: OutputTypes,
+    answer_bytes_max: usize,
+    under_way: Arc<AnswersUnderWay>,
 }
 
-/// One API twice: one validates a request wholly, the other only what every execution needs.
+/// One API in three forms: one validates a request wholly, one only what every execution needs, and one counts
+/// what introspection answers.
 struct Audience {
     strict: Schema,
     fast: Schema,
+    counting: Schema,
+}
+
+/// What an operation answered, and what its answer holds until it is taken.
+pub struct Executed {
+    /// The answer.
+    pub response: Response,
+    /// Its bytes.
+    pub budget: Arc<AnswerBudget>,
 }
 
 impl Schemas {
-    /// Builds them.
-    pub fn new(engine: &Arc<Engine>) -> Self {
+    /// Builds them. An answer has at most so many bytes, and all answers under way together.
+    pub fn new(engine: &Arc<Engine>, answer_bytes_max: usize, under_way: Arc<AnswersUnderWay>) -> Self {
         let open = || builder().data(engine.clone());
         let closed = || open().disable_introspection().disable_suggestions();
         let audiences = [Audience::new(open), Audience::new(closed)];
-        Self { audiences, input_types: InputTypes::of_the_api() }
+        Self {
+            audiences,
+            input_types: InputTypes::of_the_api(),
+            output_types: OutputTypes::of_the_api(),
+            answer_bytes_max,
+            under_way,
+        }
     }
 
     /// Executes an operation of a document. A document that was executed once is valid; from then on only
     /// its variables, its depth and its cost are looked at.
+    ///
+    /// # Errors
+    /// Nothing was executed: its answer would be too large, or there is no room for it now.
     pub async fn execute(
         &self,
         document: &Prepared,
         operation_name: Option<String>,
         variables: Variables,
         asker: Asker,
-    ) -> Response {
+    ) -> Result<Executed, Overdrawn> {
         let audience = usize::from(asker.caller.is_customer());
+        let operation = document.operation(operation_name.as_deref()).map(|(_, operation)| operation);
         let is_known = document.is_valid(audience)
-            && document
-                .operation(operation_name.as_deref())
-                .is_some_and(|(_, operation)| self.input_types.fit(operation, &variables));
-        let mut request = Request::new("").variables(variables).data(asker);
+            && operation.is_some_and(|operation| self.input_types.fit(operation, &variables));
+        let budget = self.budget(document, operation, &asker)?;
+        let mut request = Request::new("").variables(variables).data(asker).data(budget.clone());
         request.set_parsed_query(document.parsed().clone());
         request.operation_name = operation_name;
-        let Audience { strict, fast } = &self.audiences[audience];
-        if is_known {
-            return fast.execute(request).await;
-        }
-        let response = strict.execute(request).await;
-        if !is_request_error(&response) {
-            document.note_valid(audience);
-        }
-        response
+        let Audience { strict, fast, counting } = &self.audiences[audience];
+        let response = if document.asks_introspection() {
+            counting.execute(request).await
+        } else if is_known {
+            fast.execute(request).await
+        } else {
+            let response = strict.execute(request).await;
+            if !is_request_error(&response) {
+                document.note_valid(audience);
+            }
+            response
+        };
+        Ok(Executed { response, budget })
+    }
+
+    /// With room for all of the answer but its lists.
+    fn budget(
+        &self,
+        document: &Prepared,
+        operation: Option<&OperationDefinition>,
+        asker: &Asker,
+    ) -> Result<Arc<AnswerBudget>, Overdrawn> {
+        let weights = document.weights(&self.output_types);
+        let root_bytes = operation.map_or(0, |operation| weights.of_root(&operation.selection_set));
+        let is_mutation = operation.is_some_and(|operation| operation.ty == OperationType::Mutation);
+        let (bytes_max, under_way) = (self.answer_bytes_max, &self.under_way);
+        let budget = AnswerBudget::new(bytes_max, under_way, asker.urgency, is_mutation, weights.clone());
+        budget.draw_first(root_bytes)?;
+        Ok(Arc::new(budget))
     }
 }
 
 impl Audience {
     fn new(builder: impl Fn() -> Builder) -> Self {
         let fast = builder().validation_mode(ValidationMode::Fast);
-        Self { strict: builder().finish(), fast: fast.finish() }
+        let counting = builder().extension(CountIntrospection);
+        Self { strict: builder().finish(), fast: fast.finish(), counting: counting.finish() }
     }
 }
 

@@ -2,6 +2,7 @@
 //! validated again as long as its variables fit.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::Positioned;
 use async_graphql::parser::types::{
@@ -10,6 +11,10 @@ use async_graphql::parser::types::{
 use async_graphql_value::Value;
 
 use super::guard::{self, Objection};
+use super::weights::{OutputTypes, Weights};
+
+/// What a selection takes in memory, with its names, arguments and weights.
+const SELECTION_BYTES: usize = 512;
 
 /// A document that may be executed many times.
 pub struct Prepared {
@@ -17,6 +22,8 @@ pub struct Prepared {
     /// No variable stands inside a list or an object, where what is around it is validated only together with
     /// its value.
     has_plain_variables: bool,
+    asks_introspection: bool,
+    weights: OnceLock<Arc<Weights>>,
     /// By audience, see [`super::Schemas`].
     is_valid: [AtomicBool; 2],
 }
@@ -29,7 +36,9 @@ impl Prepared {
     pub fn new(document: &str) -> Result<Self, Objection> {
         let parsed = guard::parse(document)?;
         let has_plain_variables = has_plain_variables(&parsed);
-        Ok(Self { parsed, has_plain_variables, is_valid: Default::default() })
+        let asks_introspection = sets(&parsed).any(asks_introspection);
+        let (weights, is_valid) = (OnceLock::new(), Default::default());
+        Ok(Self { parsed, has_plain_variables, asks_introspection, weights, is_valid })
     }
 
     /// The operation that is meant, with its name.
@@ -46,6 +55,20 @@ impl Prepared {
         &self.parsed
     }
 
+    /// About how many bytes it takes in memory.
+    pub fn memory_bytes(&self) -> usize {
+        SELECTION_BYTES * (1 + sets(&self.parsed).map(selections).sum::<usize>())
+    }
+
+    /// Whether any of it asks what the API is.
+    pub(super) fn asks_introspection(&self) -> bool {
+        self.asks_introspection
+    }
+
+    pub(super) fn weights(&self, types: &OutputTypes) -> &Arc<Weights> {
+        self.weights.get_or_init(|| Arc::new(types.weigh(&self.parsed)))
+    }
+
     pub(super) fn is_valid(&self, audience: usize) -> bool {
         self.is_valid[audience].load(Ordering::Acquire)
     }
@@ -56,6 +79,31 @@ impl Prepared {
             self.is_valid[audience].store(true, Ordering::Release);
         }
     }
+}
+
+/// How many selections there are, those inside others included.
+fn selections(set: &SelectionSet) -> usize {
+    let inner = |item: &Positioned<Selection>| match &item.node {
+        Selection::Field(field) => selections(&field.node.selection_set.node),
+        Selection::InlineFragment(fragment) => selections(&fragment.node.selection_set.node),
+        Selection::FragmentSpread(_) => 0,
+    };
+    set.items.iter().map(|item| 1 + inner(item)).sum()
+}
+
+/// Whether the selections, fragments they spread left out, ask what the API is.
+fn asks_introspection(set: &SelectionSet) -> bool {
+    set.items.iter().any(|item| match &item.node {
+        Selection::Field(field) => guard::is_introspection(&field.node),
+        Selection::InlineFragment(fragment) => asks_introspection(&fragment.node.selection_set.node),
+        Selection::FragmentSpread(_) => false,
+    })
+}
+
+/// The selections of all operations and fragments.
+fn sets(document: &ExecutableDocument) -> impl Iterator<Item = &SelectionSet> {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+    operations.chain(document.fragments.values().map(|fragment| &fragment.node.selection_set.node))
 }
 
 fn has_plain_variables(document: &ExecutableDocument) -> bool {

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object, Result};
 use futures_util::future::try_join_all;
 
+use super::answer::{List, budget};
 use super::error::{bad_input, engine_error, forbidden};
 use super::limits::{ACCOUNTS_MAX, list_complexity, page_complexity};
 use super::mutation::payment_status::PaymentStatusResult;
@@ -16,6 +17,7 @@ use super::types::node::Node;
 use super::types::service_config::ServiceConfig;
 use crate::access::caller::{Forbidden, Scope};
 use crate::domain::command::Key;
+use crate::domain::text::is_idempotency_key;
 use crate::store::read;
 
 /// Everything that can be asked.
@@ -46,11 +48,12 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Account numbers, at most 100.")] numbers: Vec<Text>,
-    ) -> Result<Vec<Option<Account>>> {
+    ) -> Result<List<Option<Account>>> {
         caller_with(ctx, Scope::BillsRead)?;
         check_list_len("numbers", numbers.len())?;
         take_accounts(ctx, numbers.len())?;
-        Account::find_all(ctx, &numbers.iter().map(|number| number.0.as_str()).collect::<Vec<_>>()).await
+        let numbers: Vec<&str> = numbers.iter().map(|number| number.0.as_str()).collect();
+        Account::find_all(ctx, &numbers).await.map(List)
     }
 
     /// What became of the caller's own payment with this key. NOT_FOUND means that nothing is
@@ -66,6 +69,9 @@ impl Query {
             caller.has(Scope::BillsRead) || caller.has(Scope::PaymentsPost),
             "bills:read or payments:post",
         )?;
+        if !is_idempotency_key(&idempotency_key.0) {
+            return Ok(PaymentStatusResult::new(caller, None));
+        }
         let key = Key { channel_code: caller.channel_code.clone(), text: idempotency_key.0 };
         let look_up = move |connection: &mut _| read::find_key(connection, &key);
         let found = engine(ctx)?.read(urgency(ctx), look_up).await.map_err(engine_error)?;
@@ -95,7 +101,8 @@ impl Query {
 
     /// What a client needs to know of the service.
     async fn service_config(&self, ctx: &Context<'_>) -> Result<ServiceConfig> {
-        Ok(ServiceConfig::new(engine(ctx)?.rules().utility.clone(), caller(ctx)?))
+        let utility = engine(ctx)?.rules().utility.clone();
+        Ok(ServiceConfig::new(utility, caller(ctx)?, budget(ctx)?.bytes_max()))
     }
 
     /// The object of that id; null where there is none or the caller may not see it. Needs bills:read.
@@ -119,11 +126,11 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Opaque names of objects, at most 100.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<Node>>> {
+    ) -> Result<List<Option<Node>>> {
         caller_with(ctx, Scope::BillsRead)?;
         check_list_len("ids", ids.len())?;
         take_accounts(ctx, ids.len())?;
-        try_join_all(ids.iter().map(|id| Node::find(ctx, id))).await
+        try_join_all(ids.iter().map(|id| Node::find(ctx, id))).await.map(List)
     }
 }
 

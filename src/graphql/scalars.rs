@@ -101,7 +101,7 @@ fn date_of(value: &Value) -> Option<NaiveDate> {
 }
 
 /// chrono alone also reads signs, spaces, and days and months of one digit.
-fn parse_day(text: &str) -> Option<NaiveDate> {
+pub(super) fn parse_day(text: &str) -> Option<NaiveDate> {
     let is_digit_or_dash = |(at, byte): (usize, u8)| match at {
         4 | 7 => byte == b'-',
         _ => byte.is_ascii_digit(),

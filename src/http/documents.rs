@@ -16,7 +16,10 @@ use crate::graphql::error::ErrorCode;
 use crate::graphql::prepared::Prepared;
 use crate::store::read_door;
 
-const CACHE_LEN_MAX: u64 = 1_000;
+/// Trusted documents kept.
+const TRUSTED_LEN_MAX: u64 = 1_000;
+/// Bytes of memory for other documents: whoever may ask anything can fill it.
+const FREE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// A longer document is parsed each time: it holds its values, not variables, and won't come again.
 const CACHED_BYTES_MAX: usize = 4 * 1024;
 /// After this long a trusted document is looked up again, so that one no longer trusted is forgotten.
@@ -41,8 +44,12 @@ pub(super) struct Documents {
 
 impl Documents {
     pub(super) fn new() -> Self {
-        let trusted = Cache::builder().max_capacity(CACHE_LEN_MAX).time_to_live(TRUSTED_FOR).build();
-        Self { free: Cache::new(CACHE_LEN_MAX), trusted }
+        let trusted = Cache::builder().max_capacity(TRUSTED_LEN_MAX).time_to_live(TRUSTED_FOR).build();
+        let free = Cache::<Box<str>, Arc<Prepared>>::builder().max_capacity(FREE_BYTES_MAX);
+        let free = free.weigher(|text, prepared| {
+            u32::try_from(text.len() + prepared.memory_bytes()).unwrap_or(u32::MAX)
+        });
+        Self { free: free.build(), trusted }
     }
 
     /// The document that a request names or brings, if the channel may send it.

@@ -16,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::engine::{Engine, Urgency};
+use crate::graphql::answer::AnswersUnderWay;
 
 /// The media type of what [`Metrics::encode`] writes.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -47,7 +48,7 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn new(engine: Arc<Engine>) -> Self {
+    pub(super) fn new(engine: Arc<Engine>, under_way: Arc<AnswersUnderWay>) -> Self {
         let mut registry = Registry::with_prefix("granary");
         let requests = Family::default();
         let durations: Family<OperationLabels, Histogram> =
@@ -55,7 +56,7 @@ impl Metrics {
         registry.register("requests", "Requests answered", requests.clone());
         let help = "Time from the head of a request to its answer";
         registry.register_with_unit("request_duration", help, Unit::Seconds, durations.clone());
-        registry.register_collector(Box::new(EngineLoad(engine)));
+        registry.register_collector(Box::new(Load { engine, under_way }));
         let (unknown, several) = ("unknown".into(), "several".into());
         Self { registry, requests, durations, root_fields: root_fields(), unknown, several }
     }
@@ -116,18 +117,21 @@ fn root_fields() -> HashMap<String, Arc<str>> {
     fields
 }
 
-/// What waits in the engine and what it turned away, read when it is asked for.
-struct EngineLoad(Arc<Engine>);
+/// What waits in the engine and at the door, and what was turned away, read when it is asked for.
+struct Load {
+    engine: Arc<Engine>,
+    under_way: Arc<AnswersUnderWay>,
+}
 
-impl fmt::Debug for EngineLoad {
+impl fmt::Debug for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EngineLoad")
+        f.write_str("Load")
     }
 }
 
-impl Collector for EngineLoad {
+impl Collector for Load {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let load = self.0.load();
+        let load = self.engine.load();
         let waiting = |count: usize| ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX));
         let gauges = [
             ("queued_commands", "Commands that wait for a lane", waiting(load.commands)),
@@ -136,6 +140,11 @@ impl Collector for EngineLoad {
                 "oldest_command_age_milliseconds",
                 "How long the oldest command waits",
                 ConstGauge::new(load.oldest_command_age_ms),
+            ),
+            (
+                "answers_under_way_bytes",
+                "Bytes of answers that are being built or wait to be taken",
+                waiting(self.under_way.bytes()),
             ),
         ];
         for (name, help, gauge) in gauges {

@@ -12,6 +12,7 @@ use crate::access::budget::{Allowances, Budgets};
 use crate::access::tokens::Verifier;
 use crate::engine::Engine;
 use crate::graphql::Schemas;
+use crate::graphql::answer::AnswersUnderWay;
 
 mod admin;
 mod documents;
@@ -20,6 +21,7 @@ mod incoming;
 mod lateness;
 mod metrics;
 mod negotiation;
+mod outgoing;
 mod parameters;
 mod reply;
 mod route;
@@ -44,6 +46,9 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 pub const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Requests under way at once, unless set otherwise: what a slow machine answers in a fifth of a second.
 pub const REQUESTS_MAX: usize = 640;
+/// Bytes of all answers under way, unless set otherwise. While it is built an answer takes some four times as much
+/// memory.
+pub const ANSWERS_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// How the server is built.
 #[derive(Debug, Clone)]
@@ -60,6 +65,10 @@ pub struct HttpSettings {
     pub unread_timeout: Duration,
     /// Requests under way at once; one more is answered BUSY.
     pub requests_max: usize,
+    /// Bytes of one answer.
+    pub answer_bytes_max: usize,
+    /// Bytes of all answers that are being built or wait to be taken.
+    pub answers_bytes_max: usize,
     /// What callers may ask for in a while.
     pub allowances: Allowances,
     /// Begins the numbers of requests; another for each process.
@@ -121,13 +130,14 @@ pub fn serve_until(
         api: listener.local_addr()?,
         admin: admin_listener.as_ref().map(TcpListener::local_addr).transpose()?,
     };
+    let under_way = AnswersUnderWay::new(settings.answers_bytes_max);
     let shared = web::Data::new(Shared {
-        schemas: Schemas::new(&engine),
+        schemas: Schemas::new(&engine, settings.answer_bytes_max, under_way.clone()),
         verifier,
         budgets: Arc::new(Budgets::new(settings.allowances, engine.clock())),
         documents: documents::Documents::new(),
         gate: gate::Gate::new(settings.requests_max),
-        metrics: metrics::Metrics::new(engine.clone()),
+        metrics: metrics::Metrics::new(engine.clone(), under_way),
         request_ids: visit::RequestIds::new(settings.request_id_prefix),
         engine,
     });

@@ -7,8 +7,10 @@ use async_graphql::{Response, ServerError, Value};
 use serde_json::json;
 
 use super::negotiation::Form;
+use super::outgoing::Outgoing;
 use super::visit::RequestId;
-use crate::graphql::error::{ErrorCode, RETRY_AFTER_S, is_request_error};
+use crate::graphql::Executed;
+use crate::graphql::error::{ErrorCode, RETRY_AFTER_S, brief, is_request_error};
 use crate::graphql::guard::Objection;
 use crate::graphql::limits::ERRORS_MAX;
 
@@ -76,7 +78,7 @@ pub(super) struct Answer {
 }
 
 enum Body {
-    Executed(Vec<u8>),
+    Executed(Outgoing),
     Refused(ErrorCode, String),
 }
 
@@ -103,7 +105,7 @@ impl Answer {
             reply.insert_header((RETRY_AFTER, seconds.to_string()));
         }
         match self.body {
-            Body::Executed(bytes) => reply.body(bytes),
+            Body::Executed(outgoing) => reply.body(outgoing),
             Body::Refused(code, message) => {
                 let message =
                     if code == ErrorCode::Internal { internal_message(request_id) } else { message };
@@ -120,7 +122,8 @@ fn internal_message(request_id: RequestId) -> String {
 }
 
 /// The answer of an execution.
-pub(super) fn execution(form: Form, mut response: Response, request_id: RequestId) -> Answer {
+pub(super) fn execution(form: Form, executed: Executed, request_id: RequestId) -> Answer {
+    let Executed { mut response, budget } = executed;
     let is_request_error = is_request_error(&response);
     response.errors.truncate(ERRORS_MAX);
     for error in &mut response.errors {
@@ -134,7 +137,10 @@ pub(super) fn execution(form: Form, mut response: Response, request_id: RequestI
         serde_json::to_vec(&response)
     };
     match body {
-        Ok(body) => Answer { form, status, body: Body::Executed(body), allow: None, retry_after_s, code },
+        Ok(bytes) => {
+            let body = Body::Executed(Outgoing::new(bytes, budget));
+            Answer { form, status, body, allow: None, retry_after_s, code }
+        }
         Err(_) => Refused::internal(form).into(),
     }
 }
@@ -151,6 +157,7 @@ fn complete(error: &mut ServerError, is_request_error: bool, request_id: Request
                 _ => ErrorCode::BadUserInput,
             };
             code.extend(error.extensions.get_or_insert_default());
+            error.message = brief(std::mem::take(&mut error.message));
         }
     }
 }

@@ -20,6 +20,7 @@ use super::visit::Visit;
 use crate::access::caller::Caller;
 use crate::domain::channel::DocumentRule;
 use crate::engine::Urgency;
+use crate::graphql::answer::Overdrawn;
 use crate::graphql::error::{ErrorCode, seconds};
 use crate::graphql::{Asker, limits, urgency_of};
 
@@ -93,8 +94,15 @@ async fn answer(
     let variables = parameters.variables.unwrap_or_default();
     let asker = Asker { caller: admitted.caller, urgency: admitted.urgency, budgets: shared.budgets.clone() };
     let execution = shared.schemas.execute(&document.prepared, parameters.operation_name, variables, asker);
-    let executed = AssertUnwindSafe(execution).catch_unwind().await;
-    Ok(reply::execution(form, executed.map_err(|_| Refused::internal(form))?, visit.id))
+    let executed = AssertUnwindSafe(execution).catch_unwind().await.map_err(|_| Refused::internal(form))?;
+    let executed = executed.map_err(|overdrawn| match overdrawn {
+        Overdrawn::Busy => Refused::busy(form),
+        Overdrawn::TooLarge => {
+            let message = "The answer would be larger than allowed; ask for less at once.";
+            Refused::request_error(form, ErrorCode::QueryTooLarge, message)
+        }
+    })?;
+    Ok(reply::execution(form, executed, visit.id))
 }
 
 /// Who asks, and what their channel says of them.

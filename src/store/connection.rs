@@ -82,6 +82,7 @@ macro_rules! on_each {
 pub(in crate::store) use on_each;
 
 statement! { struct SqliteVersion -> (Text) both "SELECT sqlite_version()" }
+statement! { struct Ping -> (Integer) both "SELECT 1" }
 
 impl Database {
     /// Reads `sqlite://relative/path`, `sqlite:///absolute/path`, `postgres://…` or `postgresql://…`.
@@ -165,6 +166,16 @@ fn check_sqlite_version(connection: &mut SqliteConnection) -> Result<(), StoreEr
     if (next(), next(), next()) < SQLITE_VERSION_MIN {
         return Err(StoreError::Connect(format!("SQLite {version} is too old; 3.51.3 or later is needed")));
     }
+    Ok(())
+}
+
+/// Asks the least there is.
+///
+/// # Errors
+/// No answer.
+pub fn ping(connection: &mut Connection) -> Result<(), StoreError> {
+    use diesel::RunQueryDsl;
+    let _one: i32 = on_each!(connection, inner => Ping {}.get_result(inner))?;
     Ok(())
 }
 

@@ -10,9 +10,14 @@ use async_graphql::{Name, Positioned};
 use async_graphql_value::Value;
 
 use super::super::limits::{
-    ALIASES_MAX, EXPANDED_SIZE_MAX, FRAGMENTS_MAX, MUTATION_FIELDS_MAX, RECURSION_MAX,
+    ALIASES_MAX, EXPANDED_SIZE_MAX, FRAGMENTS_MAX, INTROSPECTION_ALIASES_MAX, INTROSPECTION_LISTS_MAX,
+    MUTATION_FIELDS_MAX, RECURSION_MAX, RESPONSE_KEY_BYTES_MAX,
 };
 use super::Objection;
+
+/// The lists of introspection that lead from types to types, so that nested they multiply: those that graphql-js
+/// counts by its rule `MaxIntrospectionDepthRule`.
+const INTROSPECTION_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
 
 /// Counts what executing the document's operations would visit.
 ///
@@ -46,6 +51,10 @@ struct Measure {
     aliases: usize,
     fields_on_top: usize,
     height: usize,
+    /// Lists of introspection nested in each other, wherever they stand.
+    introspection_lists: usize,
+    /// Aliases in and of introspection's fields.
+    introspection_aliases: usize,
 }
 
 impl Measure {
@@ -54,6 +63,8 @@ impl Measure {
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.fields_on_top = self.fields_on_top.saturating_add(other.fields_on_top);
         self.height = self.height.max(other.height);
+        self.introspection_lists = self.introspection_lists.max(other.introspection_lists);
+        self.introspection_aliases = self.introspection_aliases.saturating_add(other.introspection_aliases);
     }
 
     fn check(&self) -> Result<(), Objection> {
@@ -61,6 +72,8 @@ impl Measure {
             Err(Objection::too_large("The document, with its fragments spread, is larger than allowed."))
         } else if self.aliases > ALIASES_MAX {
             Err(Objection::too_large("The document has more aliases than allowed."))
+        } else if self.introspection_aliases > INTROSPECTION_ALIASES_MAX {
+            Err(Objection::too_large("The document has more aliases in introspection than allowed."))
         } else if self.height > RECURSION_MAX {
             Err(too_deep())
         } else {
@@ -109,13 +122,25 @@ impl<'d> Ruler<'d> {
             true => Measure::default(),
             false => self.selections(&field.selection_set.node, level + 1)?,
         };
+        let (key_len, lists) = (field.response_key().node.len(), inner.introspection_lists);
+        if key_len > RESPONSE_KEY_BYTES_MAX {
+            return Err(Objection::too_large("A field or its alias has a longer name than allowed."));
+        }
+        let is_introspection = is_introspection(field);
+        let lists = lists + usize::from(INTROSPECTION_LISTS.contains(&field.name.node.as_str()));
+        if is_introspection && lists > INTROSPECTION_LISTS_MAX {
+            return Err(Objection::too_large("Lists of introspection are nested deeper than allowed."));
+        }
+        let aliases = inner.aliases.saturating_add(usize::from(field.alias.is_some()));
         let arguments: usize = field.arguments.iter().map(|(_, value)| 1 + value_size(&value.node)).sum();
         let own = arguments + directives_size(&field.directives);
         Ok(Measure {
             size: inner.size.saturating_add(own),
-            aliases: inner.aliases.saturating_add(usize::from(field.alias.is_some())),
+            aliases,
             fields_on_top: 1,
             height: inner.height,
+            introspection_lists: lists,
+            introspection_aliases: if is_introspection { aliases } else { inner.introspection_aliases },
         })
     }
 
@@ -135,6 +160,11 @@ impl<'d> Ruler<'d> {
         self.measured.insert(name, Some(measure));
         Ok(measure)
     }
+}
+
+/// Whether a field asks what the API is.
+pub fn is_introspection(field: &Field) -> bool {
+    matches!(field.name.node.as_str(), "__schema" | "__type")
 }
 
 fn directives_size(directives: &[Positioned<Directive>]) -> usize {
@@ -222,10 +252,54 @@ mod tests {
                 Some(ErrorCode::BadUserInput),
             ),
             ("{ ...nowhere }".to_owned(), None),
+            (format!("{{ {}: b }}", "a".repeat(RESPONSE_KEY_BYTES_MAX)), None),
+            (format!("{{ {}: b }}", "a".repeat(RESPONSE_KEY_BYTES_MAX + 1)), large),
+            (format!("{{ b {{ ... on T {{ {} }} }} }}", "a".repeat(RESPONSE_KEY_BYTES_MAX + 1)), large),
         ];
         for (document, expected) in cases {
             let code = parse(&document).err().map(|objection| objection.code);
             assert_eq!(code, expected, "{document:.80}");
+        }
+    }
+
+    #[test]
+    fn introspection_is_bounded_in_nested_lists_and_in_aliases() {
+        let large = Some(ErrorCode::QueryTooLarge);
+        let aliases = |count: usize| (0..count).map(|index| format!("a{index}: name ")).collect::<String>();
+        let typed = |inner: &str| format!("{{ __type(name: \"Node\") {{ {inner} }} }}");
+        let lists = "possibleTypes { interfaces { fields { name } } }";
+        let cases = [
+            (typed("possibleTypes { interfaces { name } }"), None),
+            (typed(lists), large),
+            (typed("fields { type { ofType { fields { type { inputFields { name } } } } } }"), large),
+            (typed("a: fields { type { b: fields { type { c: fields { name } } } } }"), large),
+            (typed("fields { name } interfaces { name } possibleTypes { name } inputFields { name }"), None),
+            (format!("{{ __schema {{ queryType {{ {lists} }} }} }}"), large),
+            (format!("{{ __schema {{ types {{ ... on __Type {{ {lists} }} }} }} }}"), large),
+            (format!("{{ ...q }} fragment q on Query {{ __schema {{ types {{ {lists} }} }} }}"), large),
+            (
+                "{ __schema { types { ...a } } } fragment a on __Type { fields { type { ...b } } } \
+                 fragment b on __Type { fields { args { type { inputFields { name } } } } }"
+                    .to_owned(),
+                large,
+            ),
+            (format!("{{ a {{ {lists} }} }}"), None),
+            (typed(&aliases(INTROSPECTION_ALIASES_MAX)), None),
+            (typed(&aliases(INTROSPECTION_ALIASES_MAX + 1)), large),
+            (typed(&format!("fields {{ {} }} {}", aliases(11), aliases(10))), large),
+            (format!("{{ {} }}", "a: __schema { queryType { b: name } } ".repeat(11)), large),
+            (
+                format!(
+                    "{{ ...q ...q }} fragment q on Query {{ __schema {{ queryType {{ {} }} }} }}",
+                    aliases(11)
+                ),
+                large,
+            ),
+            (format!("{{ x {{ {} }} __typename }}", aliases(ALIASES_MAX)), None),
+        ];
+        for (document, expected) in cases {
+            let code = parse(&document).err().map(|objection| objection.code);
+            assert_eq!(code, expected, "{document:.120}");
         }
     }
 

@@ -5,14 +5,14 @@
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
 
-use super::error::ErrorCode;
+use super::error::{ErrorCode, brief};
 
 mod body;
 mod document;
 mod text;
 
 pub use body::check_body;
-pub use document::check_document;
+pub use document::{check_document, is_introspection};
 pub use text::check_text;
 
 /// Why a request is refused, in words.
@@ -30,7 +30,7 @@ impl Objection {
     }
 
     fn malformed(message: impl Into<String>) -> Self {
-        Self { code: ErrorCode::BadUserInput, message: message.into() }
+        Self { code: ErrorCode::BadUserInput, message: brief(message.into()) }
     }
 }
 

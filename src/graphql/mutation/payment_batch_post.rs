@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 
+use super::super::answer::draw_items_below;
 use super::super::error::{ErrorCode, bad_input, engine_error};
 use super::super::limits::{BATCH_PAYMENTS_MAX, list_complexity};
 use super::super::session::engine;
@@ -45,6 +46,7 @@ async fn post_batch(ctx: &Context<'_>, input: PaymentBatchPostInput) -> Result<P
     if input.payments.len() > BATCH_PAYMENTS_MAX {
         return Err(bad_input(format!("A batch holds at most {BATCH_PAYMENTS_MAX} payments.")));
     }
+    draw_items_below(ctx, input.payments.len())?;
     let mut commands = Vec::new();
     let mut results = Vec::new();
     for payment in input.payments {

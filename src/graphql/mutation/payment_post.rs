@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 
+use super::super::answer::{FreeText, List};
 use super::super::error::{ErrorCode, bad_input, engine_error};
 use super::super::limits::BILL_NUMBERS_MAX;
 use super::super::scalars::{Amount, DateTime, Text};
@@ -77,7 +78,7 @@ pub(in crate::graphql) struct PaymentPostUserError {
     /// The reason as a word.
     code: PaymentPostErrorCode,
     /// The same in words.
-    message: String,
+    message: FreeText<'static>,
     /// The input's field it is about; null where it is about none.
     field: Option<Vec<String>>,
     /// Whether the same key and input may yet succeed.
@@ -88,7 +89,7 @@ impl From<Refusal<PostRefusalCode>> for PaymentPostUserError {
     fn from(refusal: Refusal<PostRefusalCode>) -> Self {
         Self {
             code: refusal.code.into(),
-            message: refusal.message,
+            message: refusal.message.into(),
             field: refusal.field.map(|field| vec![field]),
             retryable: refusal.code.is_retryable(),
         }
@@ -120,10 +121,10 @@ impl PaymentPostPayload {
     }
 
     /// Why it was refused; empty where it was posted.
-    async fn user_errors(&self) -> &[PaymentPostUserError] {
+    async fn user_errors(&self) -> List<&PaymentPostUserError> {
         match self {
-            Self::Posted { .. } => &[],
-            Self::Refused { errors, .. } => errors,
+            Self::Posted { .. } => List(Vec::new()),
+            Self::Refused { errors, .. } => errors.iter().collect(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 
+use super::super::answer::{FreeText, List};
 use super::super::error::{ErrorCode, bad_input, engine_error};
 use super::super::scalars::Text;
 use super::super::session::{caller_with, engine, urgency};
@@ -47,7 +48,7 @@ pub(in crate::graphql) struct PaymentReverseUserError {
     /// The reason as a word.
     code: PaymentReverseErrorCode,
     /// The same in words.
-    message: String,
+    message: FreeText<'static>,
     /// The input's field it is about; null where it is about none.
     field: Option<Vec<String>>,
     /// Whether the same key and input may yet succeed.
@@ -58,7 +59,7 @@ impl From<Refusal<ReverseRefusalCode>> for PaymentReverseUserError {
     fn from(refusal: Refusal<ReverseRefusalCode>) -> Self {
         Self {
             code: refusal.code.into(),
-            message: refusal.message,
+            message: refusal.message.into(),
             field: refusal.field.map(|field| vec![field]),
             retryable: refusal.code.is_retryable(),
         }
@@ -111,10 +112,10 @@ impl PaymentReversePayload {
     }
 
     /// Why it was refused; empty where it was not.
-    async fn user_errors(&self) -> &[PaymentReverseUserError] {
+    async fn user_errors(&self) -> List<&PaymentReverseUserError> {
         match self {
-            Self::Reversed { .. } | Self::Remembered { .. } => &[],
-            Self::Refused { errors, .. } => errors,
+            Self::Reversed { .. } | Self::Remembered { .. } => List(Vec::new()),
+            Self::Refused { errors, .. } => errors.iter().collect(),
         }
     }
 }

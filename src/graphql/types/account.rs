@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use tokio::sync::OnceCell;
 
-use super::super::ids::{NodeId, bad_cursor};
+use super::super::answer::FreeText;
+use super::super::ids::{NodeId, bill_cursor, read_bill_cursor};
 use super::super::limits::page_complexity;
 use super::super::scalars::{Amount, DateTime};
 use super::super::session::{caller, engine, look_up_error, urgency};
@@ -17,6 +18,7 @@ use crate::domain;
 use crate::domain::account::Holder;
 use crate::domain::calendar::day_of;
 use crate::domain::masking::{mask_address, mask_name, mask_phone};
+use crate::domain::text::is_account_number;
 use crate::store::{read, read_payments};
 
 /// What is billed: one service point under one contract.
@@ -72,7 +74,7 @@ impl Account {
         let (caller, engine, urgency) = (caller(ctx)?, engine(ctx)?, urgency(ctx));
         let visible: Vec<String> = numbers
             .iter()
-            .filter(|number| caller.may_see_account(number))
+            .filter(|number| is_account_number(number) && caller.may_see_account(number))
             .map(|&number| number.to_owned())
             .collect();
         if visible.is_empty() {
@@ -130,12 +132,9 @@ impl Account {
     }
 
     /// Name of the customer; masked unless the token has pii:read.
-    async fn name(&self, ctx: &Context<'_>) -> Result<String> {
-        Ok(if caller(ctx)?.sees_personal_data() {
-            self.holder.name.clone()
-        } else {
-            mask_name(&self.holder.name)
-        })
+    async fn name(&self, ctx: &Context<'_>) -> Result<FreeText<'_>> {
+        let name = &self.holder.name;
+        Ok(if caller(ctx)?.sees_personal_data() { name.into() } else { mask_name(name).into() })
     }
 
     /// State of the contract.
@@ -149,20 +148,20 @@ impl Account {
     }
 
     /// District or route.
-    async fn area(&self) -> &str {
-        &self.holder.area
+    async fn area(&self) -> FreeText<'_> {
+        FreeText::from(&self.holder.area)
     }
 
     /// Address of the service point; masked unless the token has pii:read.
-    async fn address(&self, ctx: &Context<'_>) -> Result<String> {
+    async fn address(&self, ctx: &Context<'_>) -> Result<FreeText<'_>> {
         let address = &self.holder.address;
-        Ok(if caller(ctx)?.sees_personal_data() { address.clone() } else { mask_address(address) })
+        Ok(if caller(ctx)?.sees_personal_data() { address.into() } else { mask_address(address).into() })
     }
 
     /// Phone number; masked unless the token has pii:read.
-    async fn phone(&self, ctx: &Context<'_>) -> Result<String> {
+    async fn phone(&self, ctx: &Context<'_>) -> Result<FreeText<'_>> {
         let phone = &self.holder.phone;
-        Ok(if caller(ctx)?.sees_personal_data() { phone.clone() } else { mask_phone(phone) })
+        Ok(if caller(ctx)?.sees_personal_data() { phone.into() } else { mask_phone(phone).into() })
     }
 
     /// Money of the customer not yet owed; pays the next bill.
@@ -223,7 +222,7 @@ impl Account {
         } else {
             self.bill_page(ctx, statuses, &page).await?
         };
-        let cursor = |bill: &domain::bill::Bill| format!("{} {}", bill.due_on, bill.number);
+        let cursor = |bill: &domain::bill::Bill| bill_cursor((bill.due_on, &bill.number));
         Ok(BillConnection::new(page.page(found, cursor), Bill::new))
     }
 
@@ -252,18 +251,10 @@ impl Account {
         statuses: Vec<domain::bill::BillStatus>,
         page: &PageRequest,
     ) -> Result<Vec<domain::bill::Bill>> {
-        let after = match page.after() {
-            None => None,
-            Some(plain) => {
-                let (due_on, number) = plain.split_once(' ').ok_or_else(bad_cursor)?;
-                Some((due_on.parse().map_err(|_| bad_cursor())?, number.to_owned()))
-            }
-        };
+        let after = page.after().map(read_bill_cursor).transpose()?;
         let (account_number, limit) = (self.account.number.clone(), page.limit());
         let look_up = move |connection: &mut _| {
-            let after = after
-                .as_ref()
-                .map(|(due_on, number): &(chrono::NaiveDate, String)| (*due_on, number.as_str()));
+            let after = after.as_ref().map(|(due_on, number)| (*due_on, number.as_str()));
             read::bill_page(connection, &account_number, &statuses, after, limit)
         };
         engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))

@@ -3,7 +3,7 @@
 use async_graphql::{Error, SimpleObject};
 
 use super::super::error::bad_input;
-use super::super::ids::{bad_cursor, cursor, plain_cursor};
+use super::super::ids::{cursor, plain_cursor, read_number_cursor};
 use super::super::limits::{PAGE_DEFAULT, PAGE_MAX};
 
 /// Where a page stands in its list.
@@ -43,7 +43,7 @@ impl PageRequest {
 
     /// The number after which a list by falling numbers goes on.
     pub(in crate::graphql) fn after_id(&self) -> Result<Option<i64>, Error> {
-        self.after.as_ref().map(|after| after.parse().map_err(|_| bad_cursor())).transpose()
+        self.after().map(read_number_cursor).transpose()
     }
 
     /// The plain text of the cursor.
@@ -84,12 +84,12 @@ macro_rules! connection {
         #[async_graphql::Object]
         impl $connection {
             /// The items with their cursors.
-            async fn edges(&self) -> Vec<$edge<'_>> {
+            async fn edges(&self) -> $crate::graphql::answer::List<$edge<'_>> {
                 self.items.iter().map(|(cursor, node)| $edge { cursor, node }).collect()
             }
 
             /// The items alone.
-            async fn nodes(&self) -> Vec<&$node> {
+            async fn nodes(&self) -> $crate::graphql::answer::List<&$node> {
                 self.items.iter().map(|(_, node)| node).collect()
             }
 

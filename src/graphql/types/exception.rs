@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Object, Result};
 
+use super::super::answer::FreeText;
 use super::super::scalars::{Date, DateTime};
 use super::connection::connection;
 use super::enums::ExceptionKind;
@@ -36,8 +37,8 @@ impl Exception {
     }
 
     /// The same in words.
-    async fn detail(&self) -> &str {
-        &self.exception.detail
+    async fn detail(&self) -> FreeText<'_> {
+        FreeText::from(&self.exception.detail)
     }
 
     /// Code of the channel that brought it.
@@ -46,13 +47,13 @@ impl Exception {
     }
 
     /// Key it came under.
-    async fn idempotency_key(&self) -> &str {
-        &self.exception.idempotency_key
+    async fn idempotency_key(&self) -> FreeText<'_> {
+        FreeText::from(&self.exception.idempotency_key)
     }
 
     /// Account number as the payer gave it; empty where none was given.
-    async fn account_number(&self) -> &str {
-        &self.exception.account_number
+    async fn account_number(&self) -> FreeText<'_> {
+        FreeText::from(&self.exception.account_number)
     }
 
     /// The payment it belongs to; null where no money moved.

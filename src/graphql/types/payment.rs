@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result};
 
+use super::super::answer::{FreeText, List};
 use super::super::error::ErrorCode;
 use super::super::ids::NodeId;
 use super::super::limits::{ALLOCATIONS_COUNTED, list_complexity};
@@ -81,20 +82,20 @@ impl Payment {
     }
 
     /// The channel's own key for it; null for other channels and customers.
-    async fn idempotency_key(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+    async fn idempotency_key(&self, ctx: &Context<'_>) -> Result<Option<FreeText<'_>>> {
         let is_own = caller(ctx)?.is_own_channel(&self.payment.channel_code);
-        Ok(Some(self.payment.idempotency_key.as_str()).filter(|_| is_own))
+        Ok(Some(&self.payment.idempotency_key).filter(|_| is_own).map(Into::into))
     }
 
     /// The channel's own note; null for other channels and customers.
-    async fn note(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+    async fn note(&self, ctx: &Context<'_>) -> Result<Option<FreeText<'_>>> {
         let is_own = caller(ctx)?.is_own_channel(&self.payment.channel_code);
-        Ok(self.payment.note.as_deref().filter(|_| is_own))
+        Ok(self.payment.note.as_ref().filter(|_| is_own).map(Into::into))
     }
 
     /// Account number as the payer gave it.
-    async fn account_number(&self) -> &str {
-        &self.payment.account_number
+    async fn account_number(&self) -> FreeText<'_> {
+        FreeText::from(&self.payment.account_number)
     }
 
     /// What arrived.
@@ -122,7 +123,7 @@ impl Payment {
 
     /// What it settled, in order.
     #[graphql(complexity = "list_complexity(ALLOCATIONS_COUNTED, child_complexity)")]
-    async fn allocations(&self) -> Vec<Allocation<'_>> {
+    async fn allocations(&self) -> List<Allocation<'_>> {
         let account_number = &self.payment.account_number;
         self.payment.allocations.iter().map(|allocation| Allocation { account_number, allocation }).collect()
     }
@@ -198,14 +199,14 @@ impl Reversal<'_> {
     }
 
     /// Why; null for other channels and customers.
-    async fn reason(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+    async fn reason(&self, ctx: &Context<'_>) -> Result<Option<FreeText<'_>>> {
         let is_own = caller(ctx)?.is_own_channel(&self.reversal.channel_code);
-        Ok(Some(self.reversal.reason.as_str()).filter(|_| is_own))
+        Ok(Some(&self.reversal.reason).filter(|_| is_own).map(Into::into))
     }
 
     /// The channel's own key for it; null for other channels and customers.
-    async fn idempotency_key(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+    async fn idempotency_key(&self, ctx: &Context<'_>) -> Result<Option<FreeText<'_>>> {
         let is_own = caller(ctx)?.is_own_channel(&self.reversal.channel_code);
-        Ok(Some(self.reversal.idempotency_key.as_str()).filter(|_| is_own))
+        Ok(Some(&self.reversal.idempotency_key).filter(|_| is_own).map(Into::into))
     }
 }

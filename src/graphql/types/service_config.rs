@@ -13,6 +13,7 @@ use crate::engine::Utility;
 pub(in crate::graphql) struct ServiceConfig {
     utility: Utility,
     body_bytes_max: usize,
+    answer_bytes_max: usize,
 }
 
 /// Bounds on what one request may hold.
@@ -63,13 +64,21 @@ pub(in crate::graphql) struct Limits {
     complexity_max: usize,
     /// Aliases of a document.
     aliases_max: usize,
+    /// Bytes of a name in an answer: a field's or its alias.
+    response_key_bytes_max: usize,
+    /// Lists of introspection that lead from types to types, nested in each other.
+    introspection_lists_max: usize,
+    /// Aliases in introspection.
+    introspection_aliases_max: usize,
+    /// Bytes of an answer. Each list counts at its length as soon as it is known.
+    answer_bytes_max: usize,
     /// Errors in one answer.
     errors_max: usize,
 }
 
 impl ServiceConfig {
-    pub(in crate::graphql) fn new(utility: Utility, caller: &Caller) -> Self {
-        Self { utility, body_bytes_max: limits::body_bytes_max(caller) }
+    pub(in crate::graphql) fn new(utility: Utility, caller: &Caller, answer_bytes_max: usize) -> Self {
+        Self { utility, body_bytes_max: limits::body_bytes_max(caller), answer_bytes_max }
     }
 }
 
@@ -116,6 +125,10 @@ impl ServiceConfig {
             depth_max: limits::DEPTH_MAX,
             complexity_max: limits::COMPLEXITY_MAX,
             aliases_max: limits::ALIASES_MAX,
+            response_key_bytes_max: limits::RESPONSE_KEY_BYTES_MAX,
+            introspection_lists_max: limits::INTROSPECTION_LISTS_MAX,
+            introspection_aliases_max: limits::INTROSPECTION_ALIASES_MAX,
+            answer_bytes_max: self.answer_bytes_max,
             errors_max: limits::ERRORS_MAX,
         }
     }

@@ -1,12 +1,14 @@
 //! What stands between the network and the ledger: nothing from outside stalls, fools or empties the
 //! server.
 
+mod answers;
 mod attacks;
 mod audit_suite;
 mod budgets;
 mod documents;
 mod jwks;
 mod operations;
+mod poison;
 mod raw;
 mod revocation;
 mod route;

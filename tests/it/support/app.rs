@@ -13,7 +13,8 @@ use granary::domain::channel::{Channel, ChannelKind, ChannelMode};
 use granary::domain::clock::Clock;
 use granary::domain::command::Command;
 use granary::engine::{Engine, EngineSettings, Urgency};
-use granary::http::{HttpSettings, Listening, REQUESTS_MAX, UNREAD_TIMEOUT, serve_until};
+use granary::graphql::limits::ANSWER_BYTES_MAX;
+use granary::http::{ANSWERS_BYTES_MAX, HttpSettings, Listening, REQUESTS_MAX, UNREAD_TIMEOUT, serve_until};
 use granary::store::audit::{self, Verdict};
 use serde_json::Value;
 
@@ -118,6 +119,8 @@ impl<'a> TestApp<'a> {
             workers: 2,
             unread_timeout: UNREAD_TIMEOUT,
             requests_max: REQUESTS_MAX,
+            answer_bytes_max: ANSWER_BYTES_MAX,
+            answers_bytes_max: ANSWERS_BYTES_MAX,
             allowances: Allowances { customers: unbounded, channels: unbounded },
             request_id_prefix: 1,
         };
