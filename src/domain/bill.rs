@@ -63,16 +63,16 @@ impl Bill {
         self.principal_fen - self.principal_paid_fen
     }
 
-    /// Penalty owed in all for a payer on `day`, in fen: the larger of P and what was charged,
-    /// since a penalty once charged is never taken back by an earlier payment reported later. Once
-    /// the principal is paid it is final, and the same for a payer of any day.
+    /// Penalty owed in all where the rest of the principal is paid on `day`, in fen: the larger of `P*`
+    /// and what was charged, since a penalty once charged is never taken back by an earlier payment
+    /// reported later (product rule 6). Of a bill that isn't cancelled, principal + penalty - paid is
+    /// the amount due.
     pub fn penalty_fen(&self, policy: &PenaltyPolicy, day: NaiveDate) -> i64 {
         if self.status == BillStatus::Cancelled {
             return self.penalty_paid_fen;
         }
-        let day = if self.principal_due_fen() == 0 { day.max(self.last_day()) } else { day };
-        let gross = penalty_fen(policy, self.principal_fen, self.due_on, &self.principal_by_day, day);
-        gross.max(self.penalty_paid_fen)
+        let in_all = penalty_fen(policy, self.principal_fen, self.due_on, &self.principal_by_day, day);
+        in_all.max(self.penalty_paid_fen)
     }
 
     /// Penalty still to be paid on `day`, in fen, ≥ 0.
@@ -80,7 +80,8 @@ impl Bill {
         self.penalty_fen(policy, day) - self.penalty_paid_fen
     }
 
-    /// Principal and penalty still to be paid on `day`, in fen; 0 where the bill is not payable.
+    /// Principal and penalty still to be paid on `day`, in fen; 0 where the bill is not payable. Whatever
+    /// is paid on `day`, of either part, lowers it by just that.
     pub fn amount_due_fen(&self, policy: &PenaltyPolicy, day: NaiveDate) -> i64 {
         if self.is_payable() { self.principal_due_fen() + self.penalty_due_fen(policy, day) } else { 0 }
     }
@@ -97,22 +98,17 @@ impl Bill {
         self.status = self.status_from_amounts(policy);
     }
 
-    /// The status the amounts call for. Once the principal is paid the penalty no longer grows, so
-    /// the answer doesn't depend on a day.
+    /// The status the amounts call for: paid where nothing is due. Once the principal is paid the
+    /// penalty is the same for every day, so any will do.
     pub fn status_from_amounts(&self, policy: &PenaltyPolicy) -> BillStatus {
         if self.status == BillStatus::Cancelled {
             BillStatus::Cancelled
-        } else if self.principal_due_fen() == 0 && self.penalty_due_fen(policy, self.last_day()) == 0 {
+        } else if self.principal_due_fen() == 0 && self.penalty_due_fen(policy, self.due_on) == 0 {
             BillStatus::Paid
         } else if self.principal_paid_fen == 0 && self.penalty_paid_fen == 0 {
             BillStatus::Open
         } else {
             BillStatus::PartlyPaid
         }
-    }
-
-    /// The last day that can add to the penalty once the principal is paid.
-    fn last_day(&self) -> NaiveDate {
-        self.principal_by_day.last_day().unwrap_or(self.due_on)
     }
 }

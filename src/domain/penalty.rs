@@ -50,11 +50,6 @@ impl PrincipalByDay {
         self.0.iter().map(|(_, fen)| fen).sum()
     }
 
-    /// The latest day on which principal was paid.
-    pub fn last_day(&self) -> Option<NaiveDate> {
-        self.0.last().map(|(day, _)| *day)
-    }
-
     /// The text form; empty where nothing was paid.
     pub fn to_text(&self) -> String {
         let days: Vec<String> = self.0.iter().map(|(day, fen)| format!("{day}={fen}")).collect();
@@ -72,10 +67,12 @@ impl PrincipalByDay {
     }
 }
 
-/// P(t): the gross penalty, in fen, for a payer on `day`.
+/// `P*(t)`: the penalty in all, in fen, where the rest of the principal is paid on `day`.
 ///
-/// A(t) sums, over the days from the start day to `day`, the day's rate times the principal unpaid
-/// at the start of that day. P is 0 where A is, else the larger of the minimum and A rounded half-up.
+/// `A*(t)` sums what each part of the principal costs: the daily rates from the start day to the day it
+/// was paid, `day` for the rest. That is rule 6's fold over the days, taken part by part; so it stays
+/// the same when some of the rest is paid on `day`. `P*` is 0 where `A*` is, else the larger of the
+/// minimum and `A*` rounded half-up. Once nothing is left to pay it is the same for every `day`.
 pub fn penalty_fen(
     policy: &PenaltyPolicy,
     principal_fen: i64,
@@ -83,7 +80,11 @@ pub fn penalty_fen(
     paid: &PrincipalByDay,
     day: NaiveDate,
 ) -> i64 {
-    let accrued_milli = accrued_milli(policy, principal_fen, due_on, paid, day);
+    let rest_fen = principal_fen - paid.total_fen();
+    let parts = paid.0.iter().copied().chain([(day, rest_fen)]);
+    let accrued_milli: i128 = parts
+        .map(|(paid_on, fen)| i128::from(fen) * i128::from(rates_through(policy, due_on, paid_on)))
+        .sum();
     if accrued_milli == 0 {
         return 0;
     }
@@ -91,34 +92,10 @@ pub fn penalty_fen(
     i64::try_from(rounded).unwrap_or(i64::MAX).max(policy.minimum_fen)
 }
 
-/// A(t) in thousandths of a fen.
-fn accrued_milli(
-    policy: &PenaltyPolicy,
-    principal_fen: i64,
-    due_on: NaiveDate,
-    paid: &PrincipalByDay,
-    day: NaiveDate,
-) -> i128 {
-    let mut total: i128 = 0;
-    let mut unpaid = principal_fen;
-    let mut from = due_on + Days::new(policy.start_day.unsigned_abs());
-    for (paid_on, fen) in &paid.0 {
-        let through = (*paid_on).min(day);
-        if through >= from {
-            total += i128::from(unpaid) * i128::from(rate_days(policy, due_on, from, through));
-            from = through + Days::new(1);
-        }
-        unpaid -= fen;
-    }
-    if day >= from {
-        total += i128::from(unpaid) * i128::from(rate_days(policy, due_on, from, day));
-    }
-    total
-}
-
-/// Sum of the daily rates from `from` through `through`, both counted.
-fn rate_days(policy: &PenaltyPolicy, due_on: NaiveDate, from: NaiveDate, through: NaiveDate) -> i64 {
-    let days = (through - from).num_days() + 1;
+/// Sum of the daily rates from the start day through `through`, both counted, per mille.
+fn rates_through(policy: &PenaltyPolicy, due_on: NaiveDate, through: NaiveDate) -> i64 {
+    let from = due_on + Days::new(policy.start_day.unsigned_abs());
+    let days = ((through - from).num_days() + 1).max(0);
     let due_year_end = NaiveDate::from_ymd_opt(due_on.year(), 12, 31).unwrap_or(NaiveDate::MAX);
     let in_due_year = ((due_year_end.min(through) - from).num_days() + 1).clamp(0, days);
     in_due_year * policy.due_year_permille + (days - in_due_year) * policy.later_years_permille
@@ -132,13 +109,13 @@ mod tests {
     fn principal_by_day_is_kept_in_order_without_zero_sums_and_round_trips() {
         let day = |text: &str| text.parse().unwrap();
         let mut paid = PrincipalByDay::default();
-        assert_eq!((paid.to_text().as_str(), paid.last_day()), ("", None));
+        assert_eq!(paid.to_text(), "");
         for (on, fen) in [("2026-11-05", 100), ("2026-11-03", 7), ("2026-11-04", 1), ("2026-11-03", 5)] {
             paid.add(day(on), fen);
         }
         paid.add(day("2026-11-04"), -1);
         assert_eq!(paid.to_text(), "2026-11-03=12,2026-11-05=100");
-        assert_eq!((paid.total_fen(), paid.last_day()), (112, Some(day("2026-11-05"))));
+        assert_eq!(paid.total_fen(), 112);
         assert_eq!(PrincipalByDay::from_text(&paid.to_text()), Some(paid));
         for wrong in ["2026-11-03", "2026-11-03=", "yesterday=1", "2026-11-03=1.5"] {
             assert_eq!(PrincipalByDay::from_text(wrong), None, "{wrong}");

@@ -40,8 +40,8 @@ pub(super) fn settle_payment(
     settlement
 }
 
-/// Settles the parts in order, and the penalty once more: the last of the principal makes final what
-/// other payers, of later days, have let it grow to, and surplus must not lie beside an open bill.
+/// Settles the parts in order. Neither changes what the other asks for on that day, so what is enough for
+/// both leaves nothing due (product rule 6), and no surplus lies beside an open bill.
 fn settle_bill(
     policies: &Policies,
     mut bill: Bill,
@@ -50,7 +50,7 @@ fn settle_bill(
     settlement: &mut Settlement,
 ) {
     let policy = policies.penalty_of(&bill);
-    for part in policies.parts_in_order(day).into_iter().chain([Part::Penalty]) {
+    for part in policies.parts_in_order(day) {
         let due_fen = match part {
             Part::Penalty => bill.penalty_due_fen(policy, day),
             Part::Principal => bill.principal_due_fen(),

@@ -117,7 +117,7 @@ impl Bill {
         Amount(self.bill.principal_fen)
     }
 
-    /// What lateness adds in all, paid or not: principal + penalty - paid = amountDue.
+    /// What lateness adds in all, paid or not, if the rest is paid at that instant: principal + penalty - paid = amountDue.
     async fn penalty(
         &self,
         ctx: &Context<'_>,
@@ -131,7 +131,7 @@ impl Bill {
         Amount(self.bill.principal_paid_fen + self.bill.penalty_paid_fen)
     }
 
-    /// What is still to be paid, principal and penalty.
+    /// What is still to be paid, principal and penalty; paid at that instant, it settles the bill.
     async fn amount_due(
         &self,
         ctx: &Context<'_>,

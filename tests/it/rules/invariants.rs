@@ -75,7 +75,7 @@ fn check_bill(state: &State, bill: &Bill) {
 }
 
 /// Standing principal allocations by the day that counts as paid.
-fn principal_by_day(state: &State, bill: &Bill) -> Vec<(NaiveDate, i64)> {
+pub fn principal_by_day(state: &State, bill: &Bill) -> Vec<(NaiveDate, i64)> {
     let mut paid: BTreeMap<NaiveDate, i64> = BTreeMap::new();
     for entry in &state.changes.entries {
         let is_of_bill =

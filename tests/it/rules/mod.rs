@@ -12,6 +12,7 @@ mod penalty;
 mod penalty_over_payments;
 mod precedence;
 mod properties;
+mod quote;
 mod replay;
 mod reversal;
 mod suspense;

@@ -48,3 +48,18 @@ pub fn penalty_fen(
     let rounded = i64::try_from(if rest >= 500 { fen + 1 } else { fen }).unwrap();
     if milli == 0 { 0 } else { rounded.max(law.minimum_fen) }
 }
+
+/// P*(t): the penalty in all where the rest of the principal is paid by a payer of `on`, which no
+/// longer grows: all is paid then, by the days that count.
+pub fn settled_penalty_fen(
+    law: Law,
+    principal_fen: i64,
+    due_on: NaiveDate,
+    paid: &[(NaiveDate, i64)],
+    on: NaiveDate,
+) -> i64 {
+    let rest = principal_fen - paid.iter().map(|(_, fen)| fen).sum::<i64>();
+    let all: Vec<(NaiveDate, i64)> = paid.iter().copied().chain([(on, rest)]).collect();
+    let last = all.iter().map(|(day, _)| *day).max().unwrap_or(on);
+    penalty_fen(law, principal_fen, due_on, &all, last)
+}

@@ -169,19 +169,15 @@ fn a_reversal_between_parts_lets_the_penalty_follow_the_principal_that_stands() 
 }
 
 #[test]
-fn surplus_settles_the_penalty_that_a_reversal_has_raised_behind_the_payers_day() {
+fn a_payer_is_charged_what_principal_paid_on_a_later_day_has_cost() {
     let mut world = World::new();
     world.issue("B1", 1_000_000, "2026-11-20");
     world.on("2026-11-22").post(&pay("k1", 902_000));
     world.on("2026-11-30").post(&pay("k2", 100_800));
     world.undo("r1", "k1");
-    // 9,000.00 of principal paid on the 25th; P(30) is 5 × 10.00 + 5 × 1.00 = 55.00, P(25) is 50.00.
+    // 9,000.00 of principal paid on the 25th; P(30) is 5 × 10.00 + 5 × 1.00 = 55.00, and 8.00 were charged.
     let late = world.on("2026-12-01").post(&pay("k3", 910_000).by(WECHAT).paid_on("2026-11-25"));
-    let settled = [
-        ("B1", Part::Penalty, 4_200, 900_000),
-        ("B1", Part::Principal, 900_000, 500),
-        ("B1", Part::Penalty, 500, 0),
-    ];
+    let settled = [("B1", Part::Penalty, 4_700, 900_000), ("B1", Part::Principal, 900_000, 0)];
     assert_eq!(lines(&late), settled);
     assert_eq!((world.bill("B1").status, late.to_advance_fen), (BillStatus::Paid, 5_300));
     let paid = [(day("2026-11-25"), 900_000), (day("2026-11-30"), 100_000)];

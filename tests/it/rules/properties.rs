@@ -19,7 +19,7 @@ const DAY_MS: i64 = 86_400_000;
 
 /// One event; numbers choose among what is there.
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     Issue { principal_fen: i64, due_in_days: i64 },
     Pay { amount_fen: i64, days_back: i64, named: Vec<usize>, is_reported: bool },
     Reverse { nth: usize },
@@ -27,11 +27,11 @@ enum Step {
     Wait { days: i64 },
 }
 
-fn fen() -> impl Strategy<Value = i64> {
+pub(super) fn fen() -> impl Strategy<Value = i64> {
     prop_oneof![1..200_i64, 1..100_000_i64, 1..=FEN_MAX]
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (prop_oneof![Just(0), fen()], -60..30_i64)
             .prop_map(|(principal_fen, due_in_days)| Step::Issue { principal_fen, due_in_days }),
@@ -44,12 +44,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn class() -> impl Strategy<Value = CustomerClass> {
+pub(super) fn class() -> impl Strategy<Value = CustomerClass> {
     select(CustomerClass::ALL)
 }
 
 /// Days on which the order of parts turns, if it ever does.
-fn first_part() -> impl Strategy<Value = Vec<(NaiveDate, Part)>> {
+pub(super) fn first_part() -> impl Strategy<Value = Vec<(NaiveDate, Part)>> {
     prop_oneof![
         Just(vec![]),
         Just(vec![(day("2020-01-01"), Part::Principal)]),
@@ -61,16 +61,22 @@ fn first_part() -> impl Strategy<Value = Vec<(NaiveDate, Part)>> {
 fn run(class: CustomerClass, first_part: Vec<(NaiveDate, Part)>, steps: &[Step]) -> World {
     let mut world = World::of_class(class);
     world.state.policies.first_part = first_part;
+    play(&mut world, steps);
+    world
+}
+
+/// Lets the steps happen in this world.
+pub(super) fn play(world: &mut World, steps: &[Step]) {
     let mut bills = Vec::new();
     for (index, step) in steps.iter().enumerate() {
         match step {
             Step::Issue { principal_fen, due_in_days } => {
                 let number = format!("B{}", bills.len());
-                world.issue_bill(bill_due_in(&world, &number, *principal_fen, *due_in_days));
+                world.issue_bill(bill_due_in(world, &number, *principal_fen, *due_in_days));
                 bills.push(number);
             }
             Step::Pay { amount_fen, days_back, named, is_reported } => {
-                let given = payment(&world, &bills, (*amount_fen, *days_back), named);
+                let given = payment(world, &bills, (*amount_fen, *days_back), named);
                 let key = format!("k{index}");
                 let channel = if *is_reported { WECHAT } else { COUNTER };
                 world.pay(&keyed(given, &key).by(channel));
@@ -88,7 +94,6 @@ fn run(class: CustomerClass, first_part: Vec<(NaiveDate, Part)>, steps: &[Step])
             Step::Wait { days } => world.now_ms += days * DAY_MS,
         }
     }
-    world
 }
 
 fn bill_due_in(world: &World, number: &str, principal_fen: i64, days: i64) -> IssueBill {
@@ -96,18 +101,23 @@ fn bill_due_in(world: &World, number: &str, principal_fen: i64, days: i64) -> Is
     bill_of(number, principal_fen, &due_on.to_string())
 }
 
-fn today(world: &World) -> NaiveDate {
+pub(super) fn today(world: &World) -> NaiveDate {
     granary::domain::calendar::day_of(world.now_ms, world.state.policies.zone)
 }
 
-fn payment(world: &World, bills: &[String], (amount_fen, days_back): (i64, i64), named: &[usize]) -> Pay {
+pub(super) fn payment(
+    world: &World,
+    bills: &[String],
+    (amount_fen, days_back): (i64, i64),
+    named: &[usize],
+) -> Pay {
     let named: Vec<&str> = named.iter().filter_map(|nth| bills.get(*nth)).map(String::as_str).collect();
     let mut given = pay("", amount_fen).naming(&named);
     given.0.input.paid_at_ms = Some(world.now_ms - days_back * DAY_MS);
     given
 }
 
-fn keyed(mut given: Pay, key: &str) -> Pay {
+pub(super) fn keyed(mut given: Pay, key: &str) -> Pay {
     given.0.key.text = key.to_owned();
     given
 }

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use chrono_tz::Asia::Shanghai;
 use diesel::{QueryableByName, RunQueryDsl, sql_types};
 use granary::domain::payment::Part;
 use granary::store::connection::{Connection, Database, Purpose};
 use granary::store::{read, read_payments};
 
-use super::model::bill::{Bill, date_of};
+use super::model::bill::{Bill, date_of, day_number};
 use super::model::said::{Heard, heard_payment};
 use super::model::{Account, Model};
 use super::world::World;
@@ -50,9 +51,9 @@ fn account(connection: &mut Connection, number: &str, model: Option<&Account>) -
         (account.status, account.class, account.movements, account.advance_fen, open_from)
     });
     same(&format!("account {number}"), &found, &expected)?;
-    let bills =
+    let stored =
         read::bill_page(connection, number, &[], None, PAGE_LEN).map_err(|error| error.to_string())?;
-    let found: Vec<_> = bills
+    let found: Vec<_> = stored
         .iter()
         .map(|bill| {
             let paid = (bill.principal_paid_fen, bill.penalty_paid_fen);
@@ -68,7 +69,28 @@ fn account(connection: &mut Connection, number: &str, model: Option<&Account>) -
             (bill.issued.number.clone(), bill.class, bill.status(), bill.issued.principal_fen, paid)
         })
         .collect();
-    same(&format!("bills of {number}"), &found, &expected)
+    same(&format!("bills of {number}"), &found, &expected)?;
+    quotes(connection, &stored, &bills)
+}
+
+/// What payers of days around the due date and around the payments would have to pay.
+fn quotes(
+    connection: &mut Connection,
+    stored: &[granary::domain::bill::Bill],
+    bills: &[&Bill],
+) -> Result<(), String> {
+    let (policies, _) = read::rules(connection, Shanghai).map_err(|error| error.to_string())?;
+    for (stored, bill) in stored.iter().zip(bills) {
+        let due = day_number(bill.issued.due_on);
+        let days = [due - 3, due, due + 5]
+            .into_iter()
+            .chain(bill.puts.iter().flat_map(|put| [put.day - 1, put.day]));
+        for day in days {
+            let found = stored.amount_due_fen(policies.penalty_of(stored), date_of(day));
+            same(&format!("due on {bill:#?} at {}", date_of(day)), &found, &bill.due_fen(day))?;
+        }
+    }
+    Ok(())
 }
 
 fn payments(connection: &mut Connection, world: &World, model: &Model) -> Result<(), String> {

@@ -7,5 +7,6 @@ mod keys;
 mod migrations;
 mod outage;
 mod payments;
+mod quotes;
 mod statements;
 mod write_ahead_log;

@@ -63,12 +63,9 @@ impl Bill {
         self.issued.principal_fen - self.paid_fen(Part::Principal)
     }
 
-    /// Penalty a payer on `day` owes beyond what was charged; the same for a payer of any day once
-    /// the principal is paid.
+    /// Penalty a payer on `day` owes beyond what was charged, all that is unpaid counting as paid by them.
     pub fn penalty_due_fen(&self, day: Day) -> i64 {
-        let last = self.puts.iter().map(|put| put.day).max().unwrap_or(day);
-        let day = if self.principal_due_fen() == 0 { day.max(last) } else { day };
-        (self.gross_penalty_fen(day) - self.paid_fen(Part::Penalty)).max(0)
+        (self.penalty_if_settled_fen(day) - self.paid_fen(Part::Penalty)).max(0)
     }
 
     /// What one part still wants from a payer on `day`.
@@ -91,9 +88,9 @@ impl Bill {
 
     /// Follows from what was put on it.
     pub fn status(&self) -> BillStatus {
-        let last_put = self.puts.iter().map(|put| put.day).max();
-        let last = last_put.unwrap_or_default().max(day_number(self.issued.due_on));
-        if self.principal_due_fen() == 0 && self.penalty_due_fen(last) == 0 {
+        // With the principal paid no day adds anything for the payer's own.
+        let any_day = day_number(self.issued.due_on);
+        if self.principal_due_fen() == 0 && self.penalty_due_fen(any_day) == 0 {
             BillStatus::Paid
         } else if self.puts.is_empty() {
             BillStatus::Open
@@ -102,20 +99,26 @@ impl Bill {
         }
     }
 
-    /// Every day after the due date adds its rate of what was unpaid when it began.
-    fn gross_penalty_fen(&self, day: Day) -> i64 {
+    /// Every day after the due date adds its rate of what was unpaid when it began, until the last
+    /// payment, of those known and the one on `day` that settles the rest.
+    fn penalty_if_settled_fen(&self, day: Day) -> i64 {
         let mut milli: i128 = 0;
         let due = day_number(self.issued.due_on);
         let year_end = day_number(NaiveDate::from_ymd_opt(self.issued.due_on.year(), 12, 31).expect("a day"));
-        for late in due + 1..=day {
-            let before = |put: &&Put| put.part == Part::Principal && put.day < late;
-            let paid: i64 = self.puts.iter().filter(before).map(|put| put.fen).sum();
+        let last = self.puts.iter().map(|put| put.day).max().unwrap_or(day).max(day);
+        for late in due + 1..=last {
+            let was_there = |put: &&Put| put.part == Part::Principal && put.day < late;
+            let mut unpaid: i64 = self.issued.principal_fen;
+            unpaid -= self.puts.iter().filter(was_there).map(|put| put.fen).sum::<i64>();
+            if day < late {
+                unpaid -= self.principal_due_fen();
+            }
             let rate = match self.class {
                 CustomerClass::Residential => 1,
                 _ if late <= year_end => 2,
                 _ => 3,
             };
-            milli += i128::from(rate * (self.issued.principal_fen - paid));
+            milli += i128::from(rate * unpaid);
         }
         let rounded = i64::try_from((milli + 500) / 1_000).expect("a penalty within range");
         if milli == 0 { 0 } else { rounded.max(MINIMUM_FEN) }

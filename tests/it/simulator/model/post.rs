@@ -193,7 +193,7 @@ impl Account {
         let mut order: Vec<usize> = input.bill_numbers.iter().flatten().filter_map(of_number).collect();
         order.extend(payable.iter().copied());
         for at in order {
-            for part in [Part::Penalty, Part::Principal, Part::Penalty] {
+            for part in [Part::Penalty, Part::Principal] {
                 let bill = &mut self.bills[at];
                 let amount_fen =
                     if bill.is_payable() { bill.part_due_fen(part, day).min(left_fen) } else { 0 };
