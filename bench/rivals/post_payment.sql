@@ -16,7 +16,8 @@ CREATE TYPE post_payment_outcome AS (payment_id bigint, replayed boolean, refusa
 CREATE FUNCTION post_payment_amount(p_fen bigint) RETURNS text LANGUAGE sql IMMUTABLE AS
 $$ SELECT to_char(p_fen / 100.0, 'FM99999999990.00') $$;
 
--- P(t), the gross penalty for a payer on p_day, as product rule 6 has it.
+-- P*(t), the penalty in all where a payer on p_day pays the rest, as product rule 6 has it: each part of the principal
+-- costs the rates of the days until it was paid.
 CREATE FUNCTION post_payment_penalty(
   p_class text, p_principal bigint, p_due_on date, p_by_day text, p_day date
 ) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
@@ -25,26 +26,28 @@ DECLARE
   v_year_end date := make_date(extract(year FROM p_due_on)::integer, 12, 31);
   v_from date;
   v_through date;
-  v_unpaid bigint := p_principal;
+  v_rest bigint := p_principal;
+  v_fen bigint;
   v_milli numeric := 0;
   v_part text;
 BEGIN
   SELECT * INTO v_policy FROM penalty_policies
   WHERE customer_class = p_class AND effective_from <= p_due_on ORDER BY effective_from DESC LIMIT 1;
   v_from := p_due_on + v_policy.start_day::integer;
-  IF v_from IS NULL OR p_day < v_from THEN
+  IF v_from IS NULL OR (p_by_day = '' AND p_day < v_from) THEN
     RETURN 0;
   END IF;
-  FOREACH v_part IN ARRAY string_to_array(p_by_day, ',') || (p_day || '=0') LOOP
-    v_through := least(split_part(v_part, '=', 1)::date, p_day);
+  -- The rest comes last, without an amount of its own.
+  FOREACH v_part IN ARRAY string_to_array(p_by_day, ',') || p_day::text LOOP
+    v_through := split_part(v_part, '=', 1)::date;
+    v_fen := coalesce(nullif(split_part(v_part, '=', 2), '')::bigint, v_rest);
+    v_rest := v_rest - v_fen;
     IF v_through >= v_from THEN
-      v_milli := v_milli + v_unpaid::numeric * (
+      v_milli := v_milli + v_fen::numeric * (
         greatest(least(v_year_end, v_through) - v_from + 1, 0) * v_policy.due_year_permille
         + (v_through - v_from + 1 - greatest(least(v_year_end, v_through) - v_from + 1, 0))
           * v_policy.later_years_permille);
-      v_from := v_through + 1;
     END IF;
-    v_unpaid := v_unpaid - split_part(v_part, '=', 2)::bigint;
   END LOOP;
   RETURN CASE WHEN v_milli = 0 THEN 0 ELSE greatest(div(v_milli + 500, 1000), v_policy.minimum_fen) END;
 END $$;
@@ -201,6 +204,7 @@ BEGIN
     END IF;
   END IF;
 
+  -- Nothing was paid later than now, so until the due date has passed nothing was paid late.
   FOR b IN
     SELECT bill_number, due_on, principal_fen, principal_paid_fen, penalty_paid_fen, principal_by_day,
            CASE WHEN v_day <= due_on THEN 0 ELSE greatest(0, post_payment_penalty(

@@ -8,7 +8,8 @@ BEGIN
           FROM account_holders WHERE account_number = a.account_number);
 END $$;
 
--- The penalty in all for a payer of today; most bills are not overdue, and a policy need not be read.
+-- The penalty in all for a payer of today; most bills are not overdue, and as nothing was paid later than now, a
+-- policy need not be read for them.
 CREATE FUNCTION bills_penalty(b bills) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN (now() AT TIME ZONE 'Asia/Shanghai')::date <= b.due_on THEN b.penalty_paid_fen
     ELSE greatest(b.penalty_paid_fen, post_payment_penalty(b.customer_class, b.principal_fen, b.due_on,

@@ -1,6 +1,8 @@
 //! Quote, pay, settled (product rule 6), as the database keeps it: what is paid at an instant lowers
 //! what was due at it by just that, and the bills that are read back say so.
 
+use std::path::Path;
+
 use chrono::{Days, NaiveDate};
 use chrono_tz::Asia::Shanghai;
 use diesel::connection::SimpleConnection;
@@ -15,7 +17,7 @@ use granary::store::connection::Connection;
 use granary::store::read;
 
 use super::payments::{balance, bills};
-use crate::processes::proof::broken;
+use crate::processes::proof::{broken, count};
 use crate::simulator::random::Random;
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::commands::{
@@ -153,4 +155,29 @@ fn paying_lowers_what_is_due_at_that_instant_by_what_is_paid() {
         let broken = broken(&mut database.reader());
         assert!(broken.is_empty(), "{broken:?}");
     });
+}
+
+/// The stored procedure that the bench compares granary with goes by the same rule.
+#[test]
+fn the_rival_of_the_bench_quotes_the_same() {
+    let Some(database) = TestDatabase::postgres() else { return };
+    turn_order_at_year_end(&database);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/rivals/post_payment.sql");
+    let functions = std::fs::read_to_string(path).expect("the rival is there");
+    let Connection::Postgres(mut writer) = database.writer() else { unreachable!("PostgreSQL") };
+    writer.batch_execute(&functions).expect("the rival's functions");
+    let mut lane = lane(&database.database);
+    settle_at(&mut lane, NOW_MS, vec![add_channel("WX", ChannelMode::Reporting)]);
+    let (mut reader, mut random) = (database.reader(), Random::new(7));
+    for nth in 0..ACCOUNTS {
+        let account = format!("88{nth:04}");
+        history(&mut lane, &mut random, &account);
+        for _ in 0..4 {
+            let at_ms = NOW_MS - random.between(-40, 75) * DAY_MS;
+            let query =
+                format!("SELECT post_payment_due('{account}', '{}') AS found", day_of(at_ms, Shanghai));
+            let due = due_fen(&mut reader, &account, at_ms);
+            assert_eq!(count(&mut reader, &query), due, "{query}");
+        }
+    }
 }
