@@ -193,9 +193,10 @@ impl Lane {
         }
         match error {
             StoreError::Corrupt(_) | StoreError::Url(_) => EngineError::Internal,
-            StoreError::Connect(_) | StoreError::NotMigrated(_) | StoreError::Statement(_) => {
-                EngineError::Busy
-            }
+            StoreError::Connect(_)
+            | StoreError::NotMigrated(_)
+            | StoreError::Statement(_)
+            | StoreError::Overtaken(_) => EngineError::Busy,
         }
     }
 

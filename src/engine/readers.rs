@@ -300,7 +300,10 @@ fn engine_error(error: &StoreError) -> EngineError {
     tracing::warn!(%error, "a look-up failed");
     match error {
         StoreError::Corrupt(_) | StoreError::Url(_) => EngineError::Internal,
-        StoreError::Connect(_) | StoreError::NotMigrated(_) | StoreError::Statement(_) => EngineError::Busy,
+        StoreError::Connect(_)
+        | StoreError::NotMigrated(_)
+        | StoreError::Statement(_)
+        | StoreError::Overtaken(_) => EngineError::Busy,
     }
 }
 

@@ -33,6 +33,8 @@ pub enum StoreError {
     Statement(DieselError),
     /// A row holds what the rules don't allow.
     Corrupt(String),
+    /// Another writer created meanwhile what wasn't there when this one looked; begin anew.
+    Overtaken(&'static str),
 }
 
 /// What a failure calls for.
@@ -50,7 +52,7 @@ impl StoreError {
     /// What this failure calls for.
     pub fn severity(&self) -> Severity {
         match self {
-            Self::Url(_) | Self::NotMigrated(_) | Self::Corrupt(_) => Severity::Passing,
+            Self::Url(_) | Self::NotMigrated(_) | Self::Corrupt(_) | Self::Overtaken(_) => Severity::Passing,
             Self::Connect(_) => Severity::Disconnected,
             Self::Statement(error) => severity_of(error),
         }
@@ -77,6 +79,7 @@ impl fmt::Display for StoreError {
         match self {
             Self::Url(text) | Self::Connect(text) | Self::NotMigrated(text) => f.write_str(text),
             Self::Statement(error) => write!(f, "statement failed: {error}"),
+            Self::Overtaken(what) => write!(f, "another writer created {what} meanwhile"),
             Self::Corrupt(text) => write!(f, "unexpected row: {text}"),
         }
     }

@@ -12,7 +12,9 @@ use crate::domain::clock::Ids;
 use crate::domain::command::{Command, Key, Order};
 use crate::domain::payment::Payment;
 use crate::domain::state::{AccountState, KeyState, State};
+use in_order::InOrder;
 
+mod in_order;
 pub(super) mod key_rows;
 pub(super) mod load;
 mod write_door;
@@ -28,12 +30,14 @@ pub struct Batch {
     /// What the commands are decided on.
     pub state: State,
     inserted_keys: HashSet<Key>,
+    /// Accounts to be saved that weren't there to be locked.
+    absent_accounts: HashSet<String>,
 }
 
 /// Takes the keys and locks, and loads all that the orders can touch.
 ///
 /// Locks are taken in sorted order, keys before accounts, so that two processes never wait for each
-/// other in a circle.
+/// other in a circle; what is written later is sorted likewise ([`InOrder`]).
 ///
 /// # Errors
 /// Whatever the database says; the transaction must then be rolled back.
@@ -51,7 +55,8 @@ pub fn load(connection: &mut Connection, orders: &[Order], zone: Tz) -> Result<B
         load_known_keys(connection, &known, &undone_keys(orders), &mut state)?;
     }
     load_accounts(connection, orders, &mut state)?;
-    Ok(Batch { state, inserted_keys })
+    let absent_accounts = absent_accounts(orders, &state);
+    Ok(Batch { state, inserted_keys, absent_accounts })
 }
 
 /// Writes everything that changed. Called once, before the commit.
@@ -59,12 +64,23 @@ pub fn load(connection: &mut Connection, orders: &[Order], zone: Tz) -> Result<B
 /// # Errors
 /// Whatever the database says; the transaction must then be rolled back.
 pub fn write(connection: &mut Connection, batch: Batch, ids: &mut dyn Ids) -> Result<(), StoreError> {
-    let Batch { state, inserted_keys } = batch;
+    let Batch { state, inserted_keys, absent_accounts } = batch;
     let is_free = |key: &&Key| matches!(state.key(key), KeyState::Free { .. });
-    let unclaimed: Vec<&Key> = inserted_keys.iter().filter(is_free).collect();
-    write_masters::write(connection, &state)?;
+    let unclaimed = InOrder::of(inserted_keys.iter().filter(is_free));
+    write_masters::write(connection, &state, &absent_accounts)?;
     write_door::write(connection, &state.changes.door)?;
     write_ledger::write(connection, &state, &unclaimed, ids)
+}
+
+/// What isn't there can't be locked: who creates it must find out whether another was quicker.
+fn absent_accounts(orders: &[Order], state: &State) -> HashSet<String> {
+    let absent = |order: &Order| match &order.command {
+        Command::SaveAccount(account) if !state.accounts.contains_key(&account.number) => {
+            Some(account.number.clone())
+        }
+        _ => None,
+    };
+    orders.iter().filter_map(absent).collect()
 }
 
 /// The keys of payments that these orders would undo.

@@ -6,6 +6,7 @@ use super::super::StoreError;
 use super::super::connection::{Connection, on_each};
 use super::super::read_door::{SUBJECT, TOKEN};
 use super::super::statement::statement;
+use super::in_order::InOrder;
 use crate::domain::door::{DoorChange, Revocation};
 
 statement! {
@@ -25,9 +26,9 @@ statement! {
           WHERE revocations.revoked_at_ms < excluded.revoked_at_ms"
 }
 
-/// Writes them in order.
+/// Writes them all; of several changes of one thing the last one holds.
 pub(super) fn write(connection: &mut Connection, changes: &[(DoorChange, i64)]) -> Result<(), StoreError> {
-    for (change, at_ms) in changes {
+    for (change, at_ms) in InOrder::of(changes).iter() {
         match change {
             DoorChange::Trust(document) => {
                 let (sha256, text) = (document.sha256.as_str(), document.text.as_str());

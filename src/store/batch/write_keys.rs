@@ -8,6 +8,7 @@ use super::super::StoreError;
 use super::super::connection::Connection;
 use super::super::key_row::KeyRow;
 use super::super::statement::statement;
+use super::in_order::{InOrder, Row};
 use super::key_rows;
 use super::write_ledger::expect_rows;
 use crate::domain::answer::Refusal;
@@ -20,7 +21,7 @@ use crate::domain::state::KeyChange;
 pub(super) fn write(
     connection: &mut Connection,
     changes: &[KeyChange],
-    unclaimed: &[&Key],
+    unclaimed: &InOrder<&Key>,
 ) -> Result<(), StoreError> {
     let (mut claims, mut refusals) = (BTreeMap::new(), BTreeMap::new());
     for change in changes {
@@ -42,9 +43,21 @@ pub(super) fn write(
             }
         }
     }
-    rewrite(connection, &claims.into_values().collect::<Vec<_>>())?;
-    refuse(connection, &refusals)?;
+    rewrite(connection, &InOrder::of(claims.into_values()))?;
+    refuse(connection, &InOrder::of(refusals.into_iter().map(|(key, words)| Refused { key, words })))?;
     delete(connection, unclaimed)
+}
+
+/// A key and its refusal.
+struct Refused<'a> {
+    key: &'a Key,
+    words: Words<'a>,
+}
+
+impl Row for Refused<'_> {
+    fn place(&self) -> impl Ord {
+        self.key
+    }
 }
 
 /// A refusal as its row keeps it.
@@ -92,7 +105,7 @@ statement! {
         WHERE channel_code = ? AND idempotency_key = ?"
 }
 
-fn rewrite(connection: &mut Connection, rows: &[KeyRow]) -> Result<(), StoreError> {
+fn rewrite(connection: &mut Connection, rows: &InOrder<KeyRow>) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -117,7 +130,7 @@ fn rewrite(connection: &mut Connection, rows: &[KeyRow]) -> Result<(), StoreErro
             expect_rows("idempotency_keys", rows_written, rows.len())
         }
         Connection::Sqlite(connection) => {
-            for row in rows {
+            for row in rows.iter() {
                 let rows_written = RewriteKeySqlite {
                     mutation: &row.mutation,
                     movement_id: row.movement_id,
@@ -160,24 +173,24 @@ statement! {
         WHERE channel_code = ? AND idempotency_key = ?"
 }
 
-fn refuse(connection: &mut Connection, refusals: &BTreeMap<&Key, Words<'_>>) -> Result<(), StoreError> {
+fn refuse(connection: &mut Connection, refusals: &InOrder<Refused<'_>>) -> Result<(), StoreError> {
     if refusals.is_empty() {
         return Ok(());
     }
     match connection {
         Connection::Postgres(connection) => {
             let rows_written = RefuseKeysPg {
-                channel_codes: refusals.keys().map(|key| key.channel_code.as_str()).collect(),
-                keys: refusals.keys().map(|key| key.text.as_str()).collect(),
-                codes: refusals.values().map(|words| words.code).collect(),
-                messages: refusals.values().map(|words| words.message).collect(),
-                fields: refusals.values().map(|words| words.field).collect(),
+                channel_codes: refusals.iter().map(|refused| refused.key.channel_code.as_str()).collect(),
+                keys: refusals.iter().map(|refused| refused.key.text.as_str()).collect(),
+                codes: refusals.iter().map(|refused| refused.words.code).collect(),
+                messages: refusals.iter().map(|refused| refused.words.message).collect(),
+                fields: refusals.iter().map(|refused| refused.words.field).collect(),
             }
             .execute(connection)?;
             expect_rows("idempotency_keys", rows_written, refusals.len())
         }
         Connection::Sqlite(connection) => {
-            for (key, Words { code, message, field }) in refusals {
+            for Refused { key, words: Words { code, message, field } } in refusals.iter() {
                 let (channel_code, key) = (key.channel_code.as_str(), key.text.as_str());
                 let statement = RefuseKeySqlite { code, message, field: *field, channel_code, key };
                 expect_rows("idempotency_keys", statement.execute(connection)?, 1)?;
@@ -198,7 +211,7 @@ statement! {
     sqlite "DELETE FROM idempotency_keys WHERE channel_code = ? AND idempotency_key = ?"
 }
 
-fn delete(connection: &mut Connection, unclaimed: &[&Key]) -> Result<(), StoreError> {
+fn delete(connection: &mut Connection, unclaimed: &InOrder<&Key>) -> Result<(), StoreError> {
     if unclaimed.is_empty() {
         return Ok(());
     }
@@ -211,7 +224,7 @@ fn delete(connection: &mut Connection, unclaimed: &[&Key]) -> Result<(), StoreEr
             .execute(connection)?;
         }
         Connection::Sqlite(connection) => {
-            for key in unclaimed {
+            for key in unclaimed.iter() {
                 DeleteKeySqlite { channel_code: &key.channel_code, key: &key.text }.execute(connection)?;
             }
         }

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 use super::super::StoreError;
 use super::super::connection::Connection;
+use super::in_order::{InOrder, Row};
 use super::{write_keys, write_ledger_postgres, write_ledger_sqlite, write_seldom};
 use crate::domain::account::Account;
 use crate::domain::bill::Bill;
@@ -16,11 +17,11 @@ use crate::domain::state::{State, TotalDelta};
 
 /// The rows of a batch that money moved.
 pub(super) struct Moved<'a> {
-    pub(super) payments: &'a [Payment],
-    pub(super) entries: &'a [Entry],
-    pub(super) bills: Vec<&'a Bill>,
-    pub(super) accounts: Vec<&'a Account>,
-    pub(super) totals: Vec<Total<'a>>,
+    pub(super) payments: InOrder<&'a Payment>,
+    pub(super) entries: InOrder<&'a Entry>,
+    pub(super) bills: InOrder<&'a Bill>,
+    pub(super) accounts: InOrder<&'a Account>,
+    pub(super) totals: InOrder<Total<'a>>,
 }
 
 /// What a channel's totals grow by on one business day: a row per batch, not per payment.
@@ -29,6 +30,12 @@ pub(super) struct Total<'a> {
     pub(super) channel_code: &'a str,
     pub(super) business_day: NaiveDate,
     pub(super) delta: TotalDelta,
+}
+
+impl Row for Total<'_> {
+    fn place(&self) -> impl Ord {
+        self.id
+    }
 }
 
 impl<'a> Moved<'a> {
@@ -45,11 +52,11 @@ impl<'a> Moved<'a> {
             delta: *delta,
         };
         Self {
-            payments: &changes.payments,
-            entries: &changes.entries,
-            bills: changes.touched_bills.iter().filter_map(bill).collect(),
-            accounts: changes.touched_accounts.iter().filter_map(account).collect(),
-            totals: changes.totals.iter().map(total).collect(),
+            payments: InOrder::of(&changes.payments),
+            entries: InOrder::of(&changes.entries),
+            bills: InOrder::of(changes.touched_bills.iter().filter_map(bill)),
+            accounts: InOrder::of(changes.touched_accounts.iter().filter_map(account)),
+            totals: InOrder::of(changes.totals.iter().map(total)),
         }
     }
 
@@ -66,7 +73,7 @@ impl<'a> Moved<'a> {
 pub(super) fn write(
     connection: &mut Connection,
     state: &State,
-    unclaimed: &[&Key],
+    unclaimed: &InOrder<&Key>,
     ids: &mut dyn Ids,
 ) -> Result<(), StoreError> {
     let moved = Moved::of(state, ids);
@@ -76,9 +83,9 @@ pub(super) fn write(
             Connection::Sqlite(connection) => write_ledger_sqlite::write(connection, &moved)?,
         }
     }
-    write_seldom::insert_reversals(connection, &state.changes.reversals)?;
+    write_seldom::insert_reversals(connection, &InOrder::of(&state.changes.reversals))?;
     write_keys::write(connection, &state.changes.keys, unclaimed)?;
-    write_seldom::insert_exceptions(connection, &state.changes.exceptions, ids)
+    write_seldom::insert_exceptions(connection, &InOrder::of(&state.changes.exceptions), ids)
 }
 
 /// Every row that was loaded under lock must be there to be written.

@@ -13,19 +13,19 @@ use crate::domain::payment::Payment;
 
 /// Writes them all.
 pub(super) fn write(connection: &mut SqliteConnection, moved: &Moved<'_>) -> Result<(), StoreError> {
-    for payment in moved.payments {
+    for payment in moved.payments.iter() {
         insert_payment(connection, payment)?;
     }
-    for entry in moved.entries {
+    for entry in moved.entries.iter() {
         insert_entry(connection, entry)?;
     }
-    for bill in &moved.bills {
+    for bill in moved.bills.iter() {
         update_bill(connection, bill)?;
     }
-    for account in &moved.accounts {
+    for account in moved.accounts.iter() {
         update_account(connection, account)?;
     }
-    for total in &moved.totals {
+    for total in moved.totals.iter() {
         insert_total(connection, total)?;
     }
     Ok(())

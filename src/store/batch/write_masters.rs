@@ -1,34 +1,75 @@
 //! The statements that write what payments stand on: channels, accounts, holders and new bills.
 
+use std::collections::{BTreeMap, HashSet};
+
 use chrono::NaiveDate;
-use diesel::RunQueryDsl;
+use diesel::{PgConnection, RunQueryDsl};
 
 use super::super::StoreError;
 use super::super::connection::{Connection, on_each};
 use super::super::rows::ANY_CLASS;
 use super::super::statement::statement;
+use super::in_order::{InOrder, Row};
 use crate::domain::bill::Bill;
-use crate::domain::channel::Channel;
+use crate::domain::channel::{Channel, DocumentRule};
 use crate::domain::command::SaveAccount;
 use crate::domain::state::State;
 
-/// Writes them all.
-pub(super) fn write(connection: &mut Connection, state: &State) -> Result<(), StoreError> {
-    for channel in &state.changes.added_channels {
-        insert_channel(connection, channel)?;
+/// Writes them all; accounts that are `absent` were not there when this batch looked.
+pub(super) fn write(
+    connection: &mut Connection,
+    state: &State,
+    absent: &HashSet<String>,
+) -> Result<(), StoreError> {
+    for change in channel_changes(state).iter() {
+        write_channel(connection, change)?;
     }
-    for (code, is_suspended) in &state.changes.suspended_channels {
-        on_each!(connection, inner => SuspendChannel { is_suspended: *is_suspended, code }.execute(inner))?;
-    }
-    for (code, documents) in &state.changes.ruled_documents {
-        let statement = RuleDocuments { documents: documents.word(), code };
-        on_each!(connection, inner => statement.execute(inner))?;
-    }
-    save_accounts(connection, &last_of_each(&state.changes.saved_accounts))?;
+    save_accounts(connection, &last_of_each(&state.changes.saved_accounts), absent)?;
     let issued = state.changes.issued_bills.iter().filter_map(|(account_number, bill_number)| {
         state.accounts.get(account_number).and_then(|account| account.bill(bill_number))
     });
-    insert_bills(connection, &issued.collect::<Vec<_>>())
+    insert_bills(connection, &InOrder::of(issued))
+}
+
+/// What becomes of a channel.
+enum ChannelChange<'a> {
+    Add(&'a Channel),
+    Suspend(&'a str, bool),
+    RuleDocuments(&'a str, DocumentRule),
+}
+
+impl Row for ChannelChange<'_> {
+    fn place(&self) -> impl Ord {
+        match self {
+            Self::Add(channel) => channel.code.as_str(),
+            Self::Suspend(code, _) | Self::RuleDocuments(code, _) => code,
+        }
+    }
+}
+
+/// All changes of channels: their rows are one table's, so that they have one order.
+fn channel_changes(state: &State) -> InOrder<ChannelChange<'_>> {
+    let changes = &state.changes;
+    let added = changes.added_channels.iter().map(ChannelChange::Add);
+    let suspended = changes.suspended_channels.iter();
+    let suspended = suspended.map(|(code, is_suspended)| ChannelChange::Suspend(code, *is_suspended));
+    let ruled = changes.ruled_documents.iter();
+    let ruled = ruled.map(|(code, documents)| ChannelChange::RuleDocuments(code, *documents));
+    InOrder::of(added.chain(suspended).chain(ruled))
+}
+
+fn write_channel(connection: &mut Connection, change: &ChannelChange<'_>) -> Result<(), StoreError> {
+    match *change {
+        ChannelChange::Add(channel) => insert_channel(connection, channel)?,
+        ChannelChange::Suspend(code, is_suspended) => {
+            on_each!(connection, inner => SuspendChannel { is_suspended, code }.execute(inner))?;
+        }
+        ChannelChange::RuleDocuments(code, documents) => {
+            let statement = RuleDocuments { documents: documents.word(), code };
+            on_each!(connection, inner => statement.execute(inner))?;
+        }
+    }
+    Ok(())
 }
 
 statement! {
@@ -77,10 +118,18 @@ fn insert_channel(connection: &mut Connection, channel: &Channel) -> Result<(), 
 }
 
 /// An upsert may touch a row only once in PostgreSQL; the last line of a batch is the one that holds.
-fn last_of_each(saved: &[SaveAccount]) -> Vec<&SaveAccount> {
-    let by_number: std::collections::BTreeMap<&str, &SaveAccount> =
+fn last_of_each(saved: &[SaveAccount]) -> InOrder<&SaveAccount> {
+    let by_number: BTreeMap<&str, &SaveAccount> =
         saved.iter().map(|account| (account.number.as_str(), account)).collect();
-    by_number.into_values().collect()
+    InOrder::of(by_number.into_values())
+}
+
+statement! {
+    struct InsertAccountsPg<'a> {
+        numbers: Vec<&'a str> => Array<Text>, statuses: Vec<&'a str> => Array<Text>, classes: Vec<&'a str> => Array<Text>,
+    }
+    pg "INSERT INTO accounts (account_number, status, customer_class, last_sequence, advance_fen, shortfall_fen) \
+        SELECT number, status, class, 0, 0, 0 FROM UNNEST(?, ?, ?) AS a (number, status, class) ON CONFLICT DO NOTHING"
 }
 
 statement! {
@@ -125,21 +174,22 @@ statement! {
         IS NOT (excluded.name, excluded.address, excluded.phone, excluded.area)"
 }
 
-fn save_accounts(connection: &mut Connection, accounts: &[&SaveAccount]) -> Result<(), StoreError> {
+fn save_accounts(
+    connection: &mut Connection,
+    accounts: &InOrder<&SaveAccount>,
+    absent: &HashSet<String>,
+) -> Result<(), StoreError> {
     if accounts.is_empty() {
         return Ok(());
     }
     match connection {
         Connection::Postgres(connection) => {
-            let numbers: Vec<&str> = accounts.iter().map(|account| account.number.as_str()).collect();
-            SaveAccountsPg {
-                numbers: numbers.clone(),
-                statuses: accounts.iter().map(|account| account.status.word()).collect(),
-                classes: accounts.iter().map(|account| account.class.word()).collect(),
-            }
-            .execute(connection)?;
+            let is_new = |account: &&SaveAccount| absent.contains(&account.number);
+            let (new, known): (Vec<_>, Vec<_>) = accounts.iter().copied().partition(is_new);
+            create_accounts(connection, &InOrder::of(new))?;
+            update_accounts(connection, &InOrder::of(known))?;
             SaveHoldersPg {
-                numbers,
+                numbers: accounts.iter().map(|account| account.number.as_str()).collect(),
                 names: accounts.iter().map(|account| account.holder.name.as_str()).collect(),
                 addresses: accounts.iter().map(|account| account.holder.address.as_str()).collect(),
                 phones: accounts.iter().map(|account| account.holder.phone.as_str()).collect(),
@@ -148,7 +198,7 @@ fn save_accounts(connection: &mut Connection, accounts: &[&SaveAccount]) -> Resu
             .execute(connection)?;
         }
         Connection::Sqlite(connection) => {
-            for account in accounts {
+            for account in accounts.iter() {
                 let (number, holder) = (account.number.as_str(), &account.holder);
                 let (status, class) = (account.status.word(), account.class.word());
                 SaveAccountSqlite { number, status, class }.execute(connection)?;
@@ -158,6 +208,40 @@ fn save_accounts(connection: &mut Connection, accounts: &[&SaveAccount]) -> Resu
             }
         }
     }
+    Ok(())
+}
+
+/// What this batch decided stands on accounts that weren't there; it doesn't hold where one is there by now. Such a
+/// row must not be locked either, so late: its owner may wait for rows of this batch.
+fn create_accounts(
+    connection: &mut PgConnection,
+    accounts: &InOrder<&SaveAccount>,
+) -> Result<(), StoreError> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let rows_written = InsertAccountsPg {
+        numbers: accounts.iter().map(|account| account.number.as_str()).collect(),
+        statuses: accounts.iter().map(|account| account.status.word()).collect(),
+        classes: accounts.iter().map(|account| account.class.word()).collect(),
+    }
+    .execute(connection)?;
+    if rows_written == accounts.len() { Ok(()) } else { Err(StoreError::Overtaken("an account")) }
+}
+
+fn update_accounts(
+    connection: &mut PgConnection,
+    accounts: &InOrder<&SaveAccount>,
+) -> Result<(), StoreError> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    SaveAccountsPg {
+        numbers: accounts.iter().map(|account| account.number.as_str()).collect(),
+        statuses: accounts.iter().map(|account| account.status.word()).collect(),
+        classes: accounts.iter().map(|account| account.class.word()).collect(),
+    }
+    .execute(connection)?;
     Ok(())
 }
 
@@ -187,7 +271,7 @@ statement! {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 }
 
-fn insert_bills(connection: &mut Connection, bills: &[&Bill]) -> Result<(), StoreError> {
+fn insert_bills(connection: &mut Connection, bills: &InOrder<&Bill>) -> Result<(), StoreError> {
     if bills.is_empty() {
         return Ok(());
     }
@@ -211,7 +295,7 @@ fn insert_bills(connection: &mut Connection, bills: &[&Bill]) -> Result<(), Stor
             .execute(connection)?;
         }
         Connection::Sqlite(connection) => {
-            for bill in bills {
+            for bill in bills.iter() {
                 InsertBillSqlite {
                     account_number: &bill.account_number,
                     bill_number: &bill.number,

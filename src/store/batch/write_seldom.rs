@@ -6,6 +6,7 @@ use diesel::RunQueryDsl;
 use super::super::StoreError;
 use super::super::connection::Connection;
 use super::super::statement::statement;
+use super::in_order::InOrder;
 use crate::domain::clock::Ids;
 use crate::domain::exception::Exception;
 use crate::domain::payment::Reversal;
@@ -39,7 +40,7 @@ statement! {
 /// Inserts new reversals.
 pub(super) fn insert_reversals(
     connection: &mut Connection,
-    reversals: &[Reversal],
+    reversals: &InOrder<&Reversal>,
 ) -> Result<(), StoreError> {
     if reversals.is_empty() {
         return Ok(());
@@ -64,7 +65,7 @@ pub(super) fn insert_reversals(
             .execute(connection)?;
         }
         Connection::Sqlite(connection) => {
-            for reversal in reversals {
+            for reversal in reversals.iter() {
                 InsertReversalSqlite {
                     id: reversal.id,
                     account_number: &reversal.account_number,
@@ -112,7 +113,7 @@ statement! {
 /// Inserts the exceptions that aren't there yet.
 pub(super) fn insert_exceptions(
     connection: &mut Connection,
-    exceptions: &[Exception],
+    exceptions: &InOrder<&Exception>,
     ids: &mut dyn Ids,
 ) -> Result<(), StoreError> {
     if exceptions.is_empty() {
@@ -128,7 +129,7 @@ pub(super) fn insert_exceptions(
                 keys: each().map(|exception| exception.idempotency_key.as_str()).collect(),
                 kinds: each().map(|exception| exception.kind.word()).collect(),
                 details: each().map(|exception| exception.detail.as_str()).collect(),
-                fingerprints: each().map(fingerprint).collect(),
+                fingerprints: each().map(|exception| fingerprint(exception)).collect(),
                 payment_ids: each().map(|exception| exception.payment_id).collect(),
                 recorded_at: each().map(|exception| exception.recorded_at_ms).collect(),
                 business_days: each().map(|exception| exception.business_day).collect(),
@@ -136,7 +137,7 @@ pub(super) fn insert_exceptions(
             .execute(connection)?;
         }
         Connection::Sqlite(connection) => {
-            for exception in exceptions {
+            for exception in exceptions.iter() {
                 InsertExceptionSqlite {
                     id: ids.next_id(),
                     account_number: &exception.account_number,

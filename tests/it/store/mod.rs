@@ -1,6 +1,7 @@
 //! The store under the real lane loop, on both back ends.
 
 mod audit;
+mod circles;
 mod early;
 mod history;
 mod keys;

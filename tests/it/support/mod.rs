@@ -9,3 +9,4 @@ pub mod peers;
 pub mod postgres;
 pub mod scratch;
 pub mod tools;
+pub mod writer;
