@@ -17,6 +17,7 @@ use crate::engine::EngineSettings;
 use crate::graphql::limits::ANSWER_BYTES_MAX;
 use crate::http::{ANSWERS_BYTES_MAX, HttpSettings, REQUESTS_MAX, TlsFiles, UNREAD_TIMEOUT};
 use crate::store::connection::Database;
+use crate::store::postgres_url::may_hold_password;
 
 const FILE_DEFAULT: &str = "granary.toml";
 const DATABASE_URL_DEFAULT: &str = "sqlite://granary.db";
@@ -260,6 +261,9 @@ impl Configuration {
 }
 
 fn parse_address(text: &str) -> anyhow::Result<SocketAddr> {
+    if may_hold_password(text) {
+        bail!("what looks like a database URL, and isn't shown, is no ADDR:PORT to listen on");
+    }
     let mut addresses =
         text.to_socket_addrs().map_err(|error| anyhow!("{text:?} is no ADDR:PORT to listen on: {error}"))?;
     addresses.next().ok_or_else(|| anyhow!("{text:?} names no address to listen on"))
@@ -304,7 +308,7 @@ fn one_of_two(
         (Some(value), None) => Ok(Some(value.into())),
         (None, Some(path)) => {
             let text = read_file(&path, FILE_LEN_MAX)
-                .with_context(|| format!("{file_name} names {}", path.display()))?;
+                .with_context(|| format!("{file_name} names {}", shown(&path)))?;
             let text = text.strip_suffix('\n').unwrap_or(&text);
             Ok(Some(text.strip_suffix('\r').unwrap_or(text).into()))
         }
@@ -332,10 +336,32 @@ pub(super) fn read_file(path: &Path, len_max: u64) -> anyhow::Result<String> {
 /// Says what is wrong and in which line, but doesn't show the line: it may hold a secret.
 fn read_toml(path: &Path) -> anyhow::Result<File> {
     let text =
-        read_file(path, FILE_LEN_MAX).with_context(|| format!("configuration file {}", path.display()))?;
+        read_file(path, FILE_LEN_MAX).with_context(|| format!("configuration file {}", shown(path)))?;
     toml::from_str(&text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
-        anyhow!("configuration file {}, line {line}: {}", path.display(), error.message())
+        anyhow!("configuration file {}, line {line}: {}", path.display(), without_values(error.message()))
     })
+}
+
+/// What a parser says, up to the value that it quotes; a message about keys is whole, if it holds nothing else.
+fn without_values(message: &str) -> String {
+    let is_about_key = message.starts_with("unknown field") || message.starts_with("duplicate");
+    if is_about_key && message.bytes().all(|byte| byte.is_ascii_lowercase() || b"_`, ".contains(&byte)) {
+        return message.to_owned();
+    }
+    match message.split_once(['`', '"']) {
+        Some((words, _)) => format!("{}, which isn't shown", words.trim_end()),
+        None => message.to_owned(),
+    }
+}
+
+/// A path as an error shows it, unless somebody has put a URL in its place.
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    if may_hold_password(&text) {
+        "something that looks like a URL, and isn't shown".to_owned()
+    } else {
+        text
+    }
 }

@@ -1,6 +1,7 @@
 //! The composition root: reads the configuration, wires the layers together and prints. It holds the
 //! system's clock and random numbers, which are handed down from here, and no rule of money.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -27,6 +28,8 @@ mod system;
 mod token;
 
 use config::{Configuration, Flags};
+
+use crate::store::postgres_url::may_hold_password;
 
 /// What a command that ran to its end has to say to the shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +120,7 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    let Arguments { database_url, config, command } = Arguments::parse();
+    let Arguments { database_url, config, command } = Arguments::try_parse().unwrap_or_else(end_with);
     let mut flags = Flags { database_url, ..Flags::default() };
     if let Command::Serve(arguments) = &command {
         arguments.fill(&mut flags);
@@ -132,6 +135,19 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints help, or what is wrong with the arguments; clap quotes these, and one may be a database URL in a wrong place.
+fn end_with(error: clap::Error) -> Arguments {
+    let is_secret = |argument: OsString| may_hold_password(&argument.to_string_lossy());
+    if error.use_stderr() && std::env::args_os().skip(1).any(is_secret) {
+        output::complain(
+            "the arguments can't be understood; they aren't shown, for one of them looks like a database URL, which may \
+             hold a password. See `granary --help`",
+        );
+        std::process::exit(error.exit_code());
+    }
+    error.exit()
 }
 
 fn run_command(command: Command, configuration: &Configuration) -> anyhow::Result<Outcome> {

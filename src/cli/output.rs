@@ -16,7 +16,24 @@ pub(super) fn print_line(text: &str) -> anyhow::Result<()> {
 pub(super) fn complain(text: &str) {
     // libpq indents with tabs and ends with a line break.
     let text = escape_control(text.trim_end().replace('\t', "  ").as_str(), true);
+    let text = text.lines().map(conceal).collect::<Vec<_>>().join("\n");
     let _nowhere_to_report_it = writeln!(io::stderr(), "granary: {text}");
+}
+
+/// Covers what stands where a URL holds user and password, whoever quotes it and however it is malformed. What may hold
+/// one isn't quoted in the first place; this is the second wall.
+fn conceal(line: &str) -> String {
+    let mut line = line.to_owned();
+    let at = |line: &str, word: &str| line.to_ascii_lowercase().find(word).map(|start| start + word.len());
+    if let (Some(start), Some(end)) = (at(&line, "://"), line.rfind('@'))
+        && start < end
+    {
+        line.replace_range(start..end, "…");
+    }
+    if let Some(start) = at(&line, "password=") {
+        line.replace_range(start.., "…");
+    }
+    line
 }
 
 /// Whether a command failed only because the reader of its output (`head`, say) had enough.
@@ -43,5 +60,22 @@ pub(super) fn progress_bar(len: Option<u64>, template: &str) -> ProgressBar {
     match (len, style) {
         (Some(len), Ok(style)) if io::stderr().is_terminal() => ProgressBar::new(len).with_style(style),
         _ => ProgressBar::hidden(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_and_passwords_of_urls_are_covered() {
+        for (line, covered) in [
+            ("no postgres://u:se cret@h/db there", "no postgres://…@h/db there"),
+            ("host=h PASSWORD=secret", "host=h PASSWORD=…"),
+            ("listening on http://127.0.0.1:8080/graphql", "listening on http://127.0.0.1:8080/graphql"),
+            ("somebody@example", "somebody@example"),
+        ] {
+            assert_eq!(conceal(line), covered);
+        }
     }
 }

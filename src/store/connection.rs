@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 
-use super::StoreError;
 use super::statement::statement;
+use super::{StoreError, postgres_url};
 
 /// The oldest SQLite without the bug that resets the write-ahead log under a reader.
 const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
@@ -91,8 +91,15 @@ impl Database {
     /// Any other scheme, or no path.
     pub fn from_url(url: &str) -> Result<Self, StoreError> {
         match url.split_once("://") {
+            Some(("sqlite", path)) if postgres_url::may_hold_password(path) => Err(StoreError::Url(
+                "what follows sqlite:// looks like a user and a password or another URL, not like a path; it isn't \
+                 shown"
+                    .to_owned(),
+            )),
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
-            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => Ok(Self::Postgres(url.to_owned())),
+            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => {
+                postgres_url::check(url).map(|()| Self::Postgres(url.to_owned()))
+            }
             _ => Err(StoreError::Url(
                 "the database URL must be sqlite://relative/path, sqlite:///absolute/path or postgres://…"
                     .to_owned(),
@@ -135,8 +142,10 @@ fn connect_postgres(url: &str, purpose: Purpose) -> Result<PgConnection, StoreEr
             full.push_str(&format!("{name}={value}"));
         }
     }
-    let mut connection = PgConnection::establish(&full)
-        .map_err(|error| StoreError::Connect(format!("PostgreSQL: {error}")))?;
+    let mut connection = PgConnection::establish(&full).map_err(|error| {
+        let words = postgres_url::without_secrets(&error.to_string(), url);
+        StoreError::Connect(format!("PostgreSQL: {words}"))
+    })?;
     connection.batch_execute(PG_SESSION)?;
     connection.batch_execute(PG_PLANS)?;
     if purpose == Purpose::Read {

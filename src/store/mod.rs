@@ -13,6 +13,7 @@ pub mod connection;
 pub mod ids;
 mod key_row;
 pub mod migrations;
+pub mod postgres_url;
 pub mod read;
 pub mod read_door;
 pub mod read_payments;

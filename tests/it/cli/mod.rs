@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 mod channel;
 mod config;
 mod import;
+mod secrets;
 mod token;
 
 /// A folder with a database of its own, in which the program runs.
