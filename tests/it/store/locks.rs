@@ -39,12 +39,14 @@ fn settle_beside(database: &Database, commands: Vec<Command>) -> JoinHandle<(Vec
     })
 }
 
-/// Writes `first`, has another lane begin with `second`, commits once that one waits, and returns its answers.
+/// Loads `first`, has another lane begin with `second`, and writes once that one waits: there is nothing yet to wait
+/// for but the locks. Returns the answers of both.
 fn cross(database: &TestDatabase, first: &[Command], second: Vec<Command>) -> (Vec<Answer>, Vec<Answer>) {
     let mut writer = Writer::new(database);
-    let answered = writer.load_and_write(first).expect("nobody is in its way");
+    let loaded = writer.load(first).expect("nobody is in its way");
     let other = settle_beside(&database.database, second);
     wait_for_waiting(database, 1, || other.is_finished());
+    let answered = writer.write(loaded).expect("nobody is in its way");
     writer.commit().expect("a commit");
     let (answers, tried_again) = other.join().expect("the other lane ends well");
     assert_eq!(tried_again, 0, "it saw what the first had left, and had nothing to try again");
