@@ -91,7 +91,7 @@ impl Database {
     /// Any other scheme, or no path.
     pub fn from_url(url: &str) -> Result<Self, StoreError> {
         match url.split_once("://") {
-            Some(("sqlite", path)) if postgres_url::may_hold_password(path) => Err(StoreError::Url(
+            Some(("sqlite", path)) if postgres_url::holds_password(path) => Err(StoreError::Url(
                 "what follows sqlite:// looks like a user and a password or another URL, not like a path; it isn't \
                  shown"
                     .to_owned(),

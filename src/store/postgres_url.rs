@@ -66,8 +66,13 @@ const SECRET_PARAMETERS: [&str; 5] =
 /// Whether a text looks as if it held, or were part of, a database URL or a connection string.
 pub fn may_hold_password(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    let has_user = || text.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
-    lower.contains("://") || lower.contains("password") || lower.starts_with("postgres") || has_user()
+    lower.contains("password") || lower.starts_with("postgres") || holds_password(text)
+}
+
+/// As [`may_hold_password`], of what is known to be a path: those words alone are nothing unusual in one.
+pub(super) fn holds_password(path: &str) -> bool {
+    let has_user = || path.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
+    path.contains("://") || path.to_ascii_lowercase().contains("password=") || has_user()
 }
 
 /// Fails where libpq might not read the URL as its writer meant it.
