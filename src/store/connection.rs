@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection as _, PgConnection, SqliteConnection};
+use diesel::{Connection as _, PgConnection, RunQueryDsl, SqliteConnection};
 
 use super::statement::statement;
 use super::{StoreError, postgres_url};
@@ -83,6 +83,9 @@ pub(in crate::store) use on_each;
 
 statement! { struct SqliteVersion -> (Text) both "SELECT sqlite_version()" }
 statement! { struct Ping -> (Integer) both "SELECT 1" }
+statement! { struct ServerEncoding -> (Text) pg "SELECT current_setting('server_encoding')" }
+statement! { struct FileEncoding -> (Text) sqlite "PRAGMA encoding" }
+statement! { struct ReadFile -> (BigInt) sqlite "PRAGMA schema_version" }
 
 impl Database {
     /// Reads `sqlite://relative/path`, `sqlite:///absolute/path`, `postgres://…` or `postgresql://…`.
@@ -142,10 +145,13 @@ fn connect_postgres(url: &str, purpose: Purpose) -> Result<PgConnection, StoreEr
             full.push_str(&format!("{name}={value}"));
         }
     }
+    // Whatever the URL or the environment says: text is UTF-8 here.
+    full.push_str(if full.contains('?') { "&client_encoding=UTF8" } else { "?client_encoding=UTF8" });
     let mut connection = PgConnection::establish(&full).map_err(|error| {
         let words = postgres_url::without_secrets(&error.to_string(), url);
         StoreError::Connect(format!("PostgreSQL: {words}"))
     })?;
+    check_encoding(&ServerEncoding {}.get_result::<String>(&mut connection)?, "UTF8")?;
     connection.batch_execute(PG_SESSION)?;
     connection.batch_execute(PG_PLANS)?;
     if purpose == Purpose::Read {
@@ -164,11 +170,24 @@ fn connect_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, Sto
         Purpose::Read => SQLITE_READER,
     })?;
     check_sqlite_version(&mut connection)?;
+    // By the first look into the file its write-ahead log is opened too, and stays as long as the connection does.
+    let _: i64 = ReadFile {}.get_result(&mut connection)?;
+    check_encoding(&FileEncoding {}.get_result::<String>(&mut connection)?, "UTF-8")?;
     Ok(connection)
 }
 
+/// In another encoding not every name can be stored, and what is stored sorts and measures otherwise.
+fn check_encoding(encoding: &str, wanted: &str) -> Result<(), StoreError> {
+    if encoding == wanted {
+        return Ok(());
+    }
+    Err(StoreError::Connect(format!(
+        "the database keeps its text in {encoding}, and granary needs {wanted}; an existing database can't be changed: \
+         create one in {wanted} and use that"
+    )))
+}
+
 fn check_sqlite_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    use diesel::RunQueryDsl;
     let version: String = SqliteVersion {}.get_result(connection)?;
     let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);

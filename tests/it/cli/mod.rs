@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 
 mod channel;
 mod config;
+mod encoding;
 mod import;
 mod secrets;
 mod token;

@@ -60,6 +60,13 @@ impl TestDatabase {
         Some(Self::of(server.url(&name), Keep::Postgres(server, name)))
     }
 
+    /// A PostgreSQL database without tables that keeps text in this encoding; `None` where there is no PostgreSQL.
+    pub fn postgres_encoded(encoding: &str) -> Option<Self> {
+        let server = postgres::shared()?;
+        let name = server.create_encoded(encoding);
+        Some(Self::of(server.url(&name), Keep::Postgres(server, name)))
+    }
+
     /// The back end's name.
     pub fn name(&self) -> &'static str {
         if self.is_postgres() { "PostgreSQL" } else { "SQLite" }

@@ -322,6 +322,11 @@ impl Server {
         self.create_like("template0")
     }
 
+    /// Creates a database without tables that keeps text in this encoding, and returns its name.
+    pub fn create_encoded(&self, encoding: &str) -> String {
+        self.create_like(&format!("template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"))
+    }
+
     fn create_like(&self, template: &str) -> String {
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
         let name = format!("granary_test_{}_{number}", std::process::id());
