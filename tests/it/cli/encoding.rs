@@ -57,7 +57,7 @@ fn an_encoding_that_the_client_s_side_names_changes_nothing() {
     {
         let desk = Desk::new();
         let number = format!("055200000{at}");
-        desk.write("accounts.csv", &ACCOUNTS.replace("0552000001", &number));
+        desk.write("accounts.csv", ACCOUNTS.replace("0552000001", &number));
         let separator = if database.url.contains('?') { '&' } else { '?' };
         let url = if parameter.is_empty() {
             database.url.clone()

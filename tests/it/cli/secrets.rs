@@ -66,11 +66,11 @@ fn no_malformed_database_url_is_shown_wherever_it_comes_from() {
             0 => assert_silent(&desk.run(&["channel", "list", "--database-url", &url]), &url),
             1 => assert_silent(&desk.run_with(&["audit"], &[("DATABASE_URL", &url)]), &url),
             2 => {
-                desk.write("url", &format!("{url}\n"));
+                desk.write("url", format!("{url}\n"));
                 assert_silent(&desk.run_with(&["migrate", "--check"], &[("DATABASE_URL_FILE", "url")]), &url);
             }
             _ => {
-                desk.write("granary.toml", &format!("database_url = '''{url}'''\n"));
+                desk.write("granary.toml", format!("database_url = '''{url}'''\n"));
                 assert_silent(&desk.run(&["migrate"]), &url);
                 std::fs::remove_file(desk.path("granary.toml")).expect("it was written");
             }
