@@ -11,6 +11,7 @@ use super::config::Configuration;
 use super::output::print_line;
 use crate::store::backup;
 use crate::store::connection::{Database, Purpose};
+use crate::store::files::{FirstOpened, Opened};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -31,7 +32,9 @@ pub(super) fn run(configuration: &Configuration, arguments: &Arguments) -> anyho
         bail!("{} is there already", file.display());
     }
     let part = part_of(file)?;
-    let copied = backup::copy_into(&mut database.connect(Purpose::Write)?, &part)
+    let mut opened = Opened::connect(&database, Purpose::Write, &FirstOpened::default())?;
+    let copied = opened
+        .look_up(|connection| backup::copy_into(connection, &part))
         .map_err(anyhow::Error::from)
         .and_then(|()| publish(&part, file));
     let removed = fs::remove_file(&part);

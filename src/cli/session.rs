@@ -41,8 +41,19 @@ pub(super) fn start_engine(
     Ok(Arc::new(Engine::start(database, &settings, Arc::new(SystemClock), stop)?))
 }
 
-/// After a failed write nobody knows what is on the disk, so nothing may be tried again from here.
+/// After a failed write nobody knows what is on the disk, so nothing may be tried again from here; and what is written
+/// to a file without a name is nowhere.
 fn stop_process(place: &str, error: &StoreError) {
+    if let StoreError::Replaced(what) = error {
+        complain(&format!(
+            "{what}. The process stops at once; nothing was acknowledged after that was found. What was acknowledged \
+             before is in the file that was there, together with its -wal: put that one back if it still has a name \
+             somewhere. If another is to take its place, first move the old file's -wal away, which doesn't belong to \
+             the new one; if the old file is gone, restore the last backup. Start again, run `granary audit`, and have \
+             clients send again, under the same keys, what that file lacks."
+        ));
+        std::process::exit(1);
+    }
     complain(&format!(
         "the storage under {place} failed ({error}). The process stops at once: what was acknowledged is \
          safe, and clients send the rest again under the same keys. Look at the disk and the system's log, \

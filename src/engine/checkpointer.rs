@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::OnStorageFailure;
 use super::closing::Closing;
 use super::crew::Duty;
-use crate::store::connection::{Connection, Database, Purpose};
+use crate::store::connection::{Database, Purpose};
+use crate::store::files::{FirstOpened, Opened};
 use crate::store::write_ahead_log::{self, Standing};
 use crate::store::{Severity, StoreError};
 
@@ -24,16 +25,17 @@ const CALM_LOOKS: u32 = 50;
 /// A thread of its own, with a connection of its own.
 pub(super) struct Checkpointer {
     pub(super) database: Database,
+    pub(super) first_opened: FirstOpened,
     pub(super) closing: Closing,
     pub(super) on_storage_failure: OnStorageFailure,
 }
 
 impl Checkpointer {
     pub(super) fn run(&self, duty: &Duty) {
-        let (mut connection, mut calm) = (None, Calm::default());
+        let (mut opened, mut calm) = (None, Calm::default());
         let mut pause = LOOK_EVERY;
         while self.closing.wait_in_vain(pause) && !duty.is_relieved() {
-            pause = match duty.work(|| self.look(&mut connection, &mut calm)) {
+            pause = match duty.work(|| self.look(&mut opened, &mut calm)) {
                 Ok(()) => calm.pause(),
                 Err(error) => {
                     // A failed sync must not be followed by another that succeeds.
@@ -41,21 +43,23 @@ impl Checkpointer {
                         (self.on_storage_failure)(&error);
                     }
                     tracing::warn!(%error, "the write-ahead log could not be brought in");
-                    connection = None;
+                    opened = None;
                     PAUSE_AFTER_FAILURE
                 }
             };
         }
     }
 
-    fn look(&self, connection: &mut Option<Connection>, calm: &mut Calm) -> Result<(), StoreError> {
-        let connection = match connection {
-            Some(connection) => connection,
-            none => none.insert(self.database.connect(Purpose::Read)?),
+    /// It looks at the files too, so that a server without any work notices that they are gone.
+    fn look(&self, opened: &mut Option<Opened>, calm: &mut Calm) -> Result<(), StoreError> {
+        let opened = match opened {
+            Some(opened) => opened,
+            none => none.insert(Opened::connect(&self.database, Purpose::Read, &self.first_opened)?),
         };
-        let standing = write_ahead_log::look(connection)?;
+        let standing = opened.look_up(write_ahead_log::look)?;
+        opened.check_index()?;
         if calm.is_time(standing) {
-            write_ahead_log::bring_in(connection)?;
+            opened.bring_in()?;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::domain::clock::Ids;
 use crate::domain::command::{Command, Order};
 use crate::domain::decide::decide;
 use crate::store::connection::{self, Connection, Database, Purpose};
+use crate::store::files::{FirstOpened, Opened};
 use crate::store::ids::IdBlock;
 use crate::store::{Severity, StoreError, batch};
 
@@ -65,6 +66,8 @@ impl Faults for NoFaults {
 pub struct LaneSettings {
     /// Where it writes.
     pub database: Database,
+    /// Which file that is, where it is one.
+    pub first_opened: FirstOpened,
     /// The utility's zone.
     pub zone: Tz,
     /// Starts the jitter of retries.
@@ -78,7 +81,7 @@ pub struct LaneSettings {
 /// A writer with its own connection. It keeps no account, bill, key or channel between batches.
 pub struct Lane {
     settings: LaneSettings,
-    connection: Option<Connection>,
+    opened: Option<Opened>,
     ids: IdBlock,
     jitter: u64,
     duty: Duty,
@@ -103,7 +106,7 @@ impl Lane {
     pub fn new(settings: LaneSettings) -> Self {
         let jitter = settings.seed | 1;
         let (ids, duty) = (IdBlock::default(), Duty::default());
-        Self { settings, connection: None, ids, jitter, duty, failed_attempts: 0 }
+        Self { settings, opened: None, ids, jitter, duty, failed_attempts: 0 }
     }
 
     /// Settles batches until the queue is closed and empty, or another does.
@@ -139,7 +142,7 @@ impl Lane {
     /// Whether trying one by one would only wait for a database that can't be reached. A panic drops
     /// the connection too, but there the database is well and one command is not.
     fn is_cut_off(&self, error: EngineError) -> bool {
-        self.connection.is_none() && error != EngineError::Internal
+        self.opened.is_none() && error != EngineError::Internal
     }
 
     /// Settles one command of a batch that failed with `batch_error`. A batch in doubt may have
@@ -184,35 +187,40 @@ impl Lane {
         if error.severity() == Severity::Storage {
             (self.settings.on_storage_failure)(error);
         }
-        let is_clean = match &mut self.connection {
-            Some(connection) if !is_in_doubt => connection::rollback(connection).is_ok(),
+        let is_clean = match &mut self.opened {
+            Some(opened) if !is_in_doubt && error.severity() == Severity::Passing => {
+                connection::rollback(opened.connection()).is_ok()
+            }
             _ => false,
         };
         if !is_clean {
-            self.connection = None;
+            self.opened = None;
         }
         match error {
             StoreError::Corrupt(_) | StoreError::Url(_) => EngineError::Internal,
             StoreError::Connect(_)
             | StoreError::NotMigrated(_)
             | StoreError::Statement(_)
-            | StoreError::Overtaken(_) => EngineError::Busy,
+            | StoreError::Overtaken(_)
+            | StoreError::Replaced(_) => EngineError::Busy,
         }
     }
 
     /// A panic, which can only come of a broken invariant, ends the attempt like an error.
     fn attempt_safely(&mut self, orders: &mut [Order]) -> Result<Vec<Answer>, Failure> {
         catch_unwind(AssertUnwindSafe(|| self.attempt(orders))).unwrap_or_else(|_| {
-            self.connection = None;
+            self.opened = None;
             Err(StoreError::Corrupt("a decision panicked".to_owned()).into())
         })
     }
 
     fn attempt(&mut self, orders: &mut [Order]) -> Result<Vec<Answer>, Failure> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            None => self.connection.insert(self.settings.database.connect(Purpose::Write)?),
+        let LaneSettings { database, first_opened, .. } = &self.settings;
+        let opened = match &mut self.opened {
+            Some(opened) => opened,
+            None => self.opened.insert(Opened::connect(database, Purpose::Write, first_opened)?),
         };
+        let connection = opened.connection();
         let ids_max = i64::try_from(orders.len()).unwrap_or(i64::MAX).saturating_mul(IDS_PER_COMMAND);
         self.ids.reserve(connection, ids_max)?;
         for order in orders.iter_mut().filter(|order| order.id == UNNUMBERED) {
@@ -223,6 +231,7 @@ impl Lane {
         self.settings.faults.at(Point::BeforeCommit)?;
         let is_remote = matches!(connection, Connection::Postgres(_));
         connection::commit(connection).map_err(|error| Failure { error, is_in_doubt: is_remote })?;
+        opened.check().map_err(|error| Failure { error, is_in_doubt: true })?;
         self.settings.faults.at(Point::AfterCommit).map_err(|error| Failure { error, is_in_doubt: true })?;
         Ok(answers)
     }

@@ -10,6 +10,7 @@ use crate::domain::answer::Answer;
 use crate::domain::clock::Clock;
 use crate::domain::command::Command;
 use crate::store::connection::{Connection, Database, Purpose};
+use crate::store::files::{FirstOpened, Opened};
 use crate::store::{StoreError, migrations, read};
 
 mod checkpointer;
@@ -17,6 +18,7 @@ mod closing;
 mod crew;
 pub mod lane;
 mod queue;
+mod reader;
 pub mod readers;
 mod rest;
 mod rules;
@@ -27,6 +29,7 @@ use closing::Closing;
 use crew::{Crew, Work};
 use lane::{Lane, LaneSettings, NoFaults};
 use queue::{Lanes, Ticket};
+use reader::Source;
 use readers::Readers;
 use rest::Rest;
 use rules::Refresher;
@@ -134,6 +137,12 @@ impl Engine {
     ) -> Result<Self, StoreError> {
         let first_rules = read_once(database, Rules::load)?;
         let zone = first_rules.utility.zone;
+        let source =
+            Source { database: database.clone(), first_opened: FirstOpened::default(), on_storage_failure };
+        if matches!(database, Database::Sqlite(_)) {
+            // A copy of a file has no write-ahead log yet; who opened it before a writer gave it one would see none.
+            drop(Opened::connect(database, Purpose::Write, &source.first_opened)?);
+        }
         let rules = Arc::new(RwLock::new(Arc::new(first_rules)));
         let lane_count = match database {
             Database::Sqlite(_) => 1,
@@ -145,15 +154,15 @@ impl Engine {
         let closing = Closing::default();
         let mut places: Vec<(String, Work)> = Vec::new();
         for index in 0..lane_count {
-            let (lanes, database, on_storage_failure) =
-                (lanes.clone(), database.clone(), on_storage_failure.clone());
+            let (lanes, source) = (lanes.clone(), source.clone());
             let seed = settings.seed.wrapping_add(index as u64);
             let work = move |duty| {
                 let lane = Lane::new(LaneSettings {
-                    database: database.clone(),
+                    database: source.database.clone(),
+                    first_opened: source.first_opened.clone(),
                     zone,
                     seed,
-                    on_storage_failure: on_storage_failure.clone(),
+                    on_storage_failure: source.on_storage_failure.clone(),
                     faults: Box::new(NoFaults),
                 });
                 lane.run(&lanes, index, duty);
@@ -161,16 +170,21 @@ impl Engine {
             places.push((format!("lane-{index}"), Box::new(work)));
         }
         for index in 0..settings.readers.max(1) {
-            let (readers, database) = (readers.clone(), database.clone());
-            places.push((format!("reader-{index}"), Box::new(move |duty| readers.run(&database, &duty))));
+            let (readers, source) = (readers.clone(), source.clone());
+            places.push((format!("reader-{index}"), Box::new(move |duty| readers.run(&source, &duty))));
         }
-        let refresher = Refresher::new(database.clone(), rules.clone(), closing.clone());
+        let Source { database, first_opened, on_storage_failure } = source;
+        let refresher = Refresher {
+            database: database.clone(),
+            first_opened: first_opened.clone(),
+            on_storage_failure: on_storage_failure.clone(),
+            rules: rules.clone(),
+            closing: closing.clone(),
+        };
         places.push(("rules".to_owned(), Box::new(move |duty| refresher.run(&duty))));
         if matches!(database, Database::Sqlite(_)) {
-            // A copy of a file has no write-ahead log yet; who opened it before a writer gave it one would see none.
-            drop(database.connect(Purpose::Write)?);
             let (database, closing) = (database.clone(), closing.clone());
-            let checkpointer = Checkpointer { database, closing, on_storage_failure };
+            let checkpointer = Checkpointer { database, first_opened, closing, on_storage_failure };
             places.push(("checkpointer".to_owned(), Box::new(move |duty| checkpointer.run(&duty))));
         }
         let crew = Crew::start(places, matches!(database, Database::Postgres(_)));
@@ -338,9 +352,9 @@ pub fn read_once<T>(
     database: &Database,
     look_up: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let mut connection = database.connect(Purpose::Read)?;
-    migrations::check(&mut connection)?;
-    look_up(&mut connection)
+    let mut opened = Opened::connect(database, Purpose::Read, &FirstOpened::default())?;
+    migrations::check(opened.connection())?;
+    opened.look_up(look_up)
 }
 
 /// The utility's row, by which a caller learns currency and zone.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use super::OnStorageFailure;
 use super::closing::Closing;
 use super::crew::Duty;
 use crate::domain::channel::Channel;
@@ -12,6 +13,7 @@ use crate::domain::door::Revocations;
 use crate::domain::state::Policies;
 use crate::store::StoreError;
 use crate::store::connection::{Connection, Database, Purpose};
+use crate::store::files::{FirstOpened, Opened};
 use crate::store::read::{self, Utility};
 use crate::store::read_door;
 
@@ -45,36 +47,35 @@ impl Rules {
 
 /// Looks them up again and again.
 pub(super) struct Refresher {
-    database: Database,
-    rules: Arc<RwLock<Arc<Rules>>>,
-    closing: Closing,
+    pub(super) database: Database,
+    pub(super) first_opened: FirstOpened,
+    pub(super) on_storage_failure: OnStorageFailure,
+    pub(super) rules: Arc<RwLock<Arc<Rules>>>,
+    pub(super) closing: Closing,
 }
 
 impl Refresher {
-    pub(super) fn new(database: Database, rules: Arc<RwLock<Arc<Rules>>>, closing: Closing) -> Self {
-        Self { database, rules, closing }
-    }
-
     pub(super) fn run(&self, duty: &Duty) {
-        let mut connection = None;
+        let mut opened = None;
         while self.closing.wait_in_vain(REFRESH_EVERY) && !duty.is_relieved() {
-            match duty.work(|| refresh(&self.database, &mut connection)) {
+            match duty.work(|| self.refresh(&mut opened)) {
                 Ok(fresh) => *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh),
                 Err(error) => {
+                    if let StoreError::Replaced(_) = error {
+                        (self.on_storage_failure)(&error);
+                    }
                     tracing::warn!(%error, "channels and rules could not be looked up again");
-                    connection = None;
+                    opened = None;
                 }
             }
         }
     }
-}
 
-fn refresh(database: &Database, connection: &mut Option<Connection>) -> Result<Rules, StoreError> {
-    if connection.is_none() {
-        *connection = Some(database.connect(Purpose::Read)?);
-    }
-    match connection {
-        Some(connection) => Rules::load(connection),
-        None => Err(StoreError::Connect("no connection".to_owned())),
+    fn refresh(&self, opened: &mut Option<Opened>) -> Result<Rules, StoreError> {
+        let opened = match opened {
+            Some(opened) => opened,
+            none => none.insert(Opened::connect(&self.database, Purpose::Read, &self.first_opened)?),
+        };
+        opened.look_up(Rules::load)
     }
 }

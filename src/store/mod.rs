@@ -10,6 +10,7 @@ pub mod audit;
 pub mod backup;
 pub mod batch;
 pub mod connection;
+pub mod files;
 pub mod ids;
 mod key_row;
 pub mod migrations;
@@ -36,6 +37,8 @@ pub enum StoreError {
     Corrupt(String),
     /// Another writer created meanwhile what wasn't there when this one looked; begin anew.
     Overtaken(&'static str),
+    /// The files of an embedded database are not those that were opened.
+    Replaced(String),
 }
 
 /// What a failure calls for.
@@ -55,6 +58,7 @@ impl StoreError {
         match self {
             Self::Url(_) | Self::NotMigrated(_) | Self::Corrupt(_) | Self::Overtaken(_) => Severity::Passing,
             Self::Connect(_) => Severity::Disconnected,
+            Self::Replaced(_) => Severity::Storage,
             Self::Statement(error) => severity_of(error),
         }
     }
@@ -78,9 +82,11 @@ fn severity_of(error: &DieselError) -> Severity {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url(text) | Self::Connect(text) | Self::NotMigrated(text) => f.write_str(text),
-            Self::Statement(error) => write!(f, "statement failed: {error}"),
+            Self::Url(text) | Self::Connect(text) | Self::NotMigrated(text) | Self::Replaced(text) => {
+                f.write_str(text)
+            }
             Self::Overtaken(what) => write!(f, "another writer created {what} meanwhile"),
+            Self::Statement(error) => write!(f, "statement failed: {error}"),
             Self::Corrupt(text) => write!(f, "unexpected row: {text}"),
         }
     }

@@ -16,6 +16,7 @@ pub struct Standing {
 }
 
 statement! { struct Look -> (BigInt, BigInt, BigInt) sqlite "PRAGMA wal_checkpoint(NOOP)" }
+statement! { struct BringAllIn -> (BigInt, BigInt, BigInt) sqlite "PRAGMA wal_checkpoint(FULL)" }
 statement! { struct BringIn -> (BigInt, BigInt, BigInt) sqlite "PRAGMA wal_checkpoint(PASSIVE)" }
 
 /// Looks how long the log is. PostgreSQL looks after its own.
@@ -36,4 +37,14 @@ pub fn bring_in(connection: &mut Connection) -> Result<(), StoreError> {
     let Connection::Sqlite(connection) = connection else { return Ok(()) };
     let _: (i64, i64, i64) = BringIn {}.get_result(connection)?;
     Ok(())
+}
+
+/// As [`bring_in`], but waits for whoever writes, reads or does the same; whether nothing is left out.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn bring_all_in(connection: &mut Connection) -> Result<bool, StoreError> {
+    let Connection::Sqlite(connection) = connection else { return Ok(true) };
+    let (is_busy, pages, pages_in): (i64, i64, i64) = BringAllIn {}.get_result(connection)?;
+    Ok(is_busy == 0 && pages == pages_in)
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod circles;
 mod early;
+mod files;
 mod history;
 mod ids;
 mod keys;

@@ -12,6 +12,7 @@ use granary::domain::command::{
 use granary::domain::payment::{Actor, Payment};
 use granary::engine::lane::{Faults, Lane, LaneSettings, NoFaults};
 use granary::store::connection::Database;
+use granary::store::files::FirstOpened;
 
 /// 2026-11-20 12:00 in Shanghai.
 pub const NOON_MS: i64 = 1_795_147_200_000;
@@ -30,6 +31,7 @@ pub fn lane(database: &Database) -> Lane {
 pub fn lane_with(database: &Database, faults: Box<dyn Faults>) -> Lane {
     Lane::new(LaneSettings {
         database: database.clone(),
+        first_opened: FirstOpened::default(),
         zone: chrono_tz::Asia::Shanghai,
         seed: 1,
         on_storage_failure: Arc::new(|error| panic!("the storage failed: {error}")),

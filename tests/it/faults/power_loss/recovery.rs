@@ -12,6 +12,7 @@ use granary::engine::lane::{Faults, Lane, LaneSettings, Point};
 use granary::store::StoreError;
 use granary::store::audit::{self, Verdict};
 use granary::store::connection::{Connection, Database, Purpose};
+use granary::store::files::FirstOpened;
 
 use super::scenario::{Batch, Told};
 
@@ -131,6 +132,7 @@ impl Faults for NoPauses {
 fn lane_without_pauses(database: &Database) -> Lane {
     Lane::new(LaneSettings {
         database: database.clone(),
+        first_opened: FirstOpened::default(),
         zone: chrono_tz::Asia::Shanghai,
         seed: 1,
         on_storage_failure: Arc::new(|_| {}),

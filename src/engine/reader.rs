@@ -1,0 +1,275 @@
+//! One reader: a connection of its own, on which the look-ups of a round are answered, those of a kind with one
+//! statement.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::{EngineError, OnStorageFailure};
+use crate::domain::account::{Account, Holder};
+use crate::domain::bill::Bill;
+use crate::store::connection::{self, Connection, Database, Purpose};
+use crate::store::files::{FirstOpened, Opened};
+use crate::store::{Severity, StoreError, read};
+
+/// Statements for those that are answered together: enough to find one among them that makes the others fail.
+const STATEMENTS_MAX: usize = 16;
+/// What fails later than this failed for want of time, not for what was asked.
+const FAILS_WITHIN: Duration = Duration::from_secs(1);
+
+/// Where the answer goes.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, EngineError>>;
+
+/// A look-up by keys that can be combined with others of its kind.
+pub(super) struct ByKeys<K, T> {
+    pub(super) keys: Vec<K>,
+    pub(super) reply: Reply<HashMap<K, T>>,
+}
+
+/// Any other look-up; an error says that it isn't answered yet. Told that it is the last try, it is answered unless
+/// there is nothing to answer from.
+type OtherLookUp = Box<dyn FnMut(&mut Opened, bool) -> Result<(), StoreError> + Send>;
+
+/// What is asked of a reader.
+pub(super) enum Job {
+    /// Accounts by number.
+    Accounts(ByKeys<String, (Account, Holder)>),
+    /// Payable bills by account number.
+    OpenBills(ByKeys<String, Vec<Bill>>),
+    /// Bills by account number and bill number.
+    Bills(ByKeys<(String, String), Bill>),
+    /// Anything else.
+    Other(OtherLookUp),
+}
+
+/// A look-up of many keys in one statement.
+type CombinedLookUp<K, T> = fn(&mut Connection, &[K]) -> Result<HashMap<K, T>, StoreError>;
+
+/// Where readers look.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub(super) database: Database,
+    pub(super) first_opened: FirstOpened,
+    pub(super) on_storage_failure: OnStorageFailure,
+}
+
+/// One of the readers.
+pub(super) struct Reader<'a> {
+    source: &'a Source,
+    opened: Option<Opened>,
+}
+
+/// A look-up that failed.
+struct Failure {
+    error: StoreError,
+    /// The database is well, so that the same would fail again.
+    is_of_what_was_asked: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// It connects when its first round comes.
+    pub(super) fn new(source: &'a Source) -> Self {
+        Self { source, opened: None }
+    }
+
+    /// Answers each of them.
+    pub(super) fn answer_round(&mut self, jobs: Vec<Job>) {
+        let (mut accounts, mut open_bills, mut bills) = (Vec::new(), Vec::new(), Vec::new());
+        for job in jobs {
+            match job {
+                Job::Accounts(job) => accounts.push(job),
+                Job::OpenBills(job) => open_bills.push(job),
+                Job::Bills(job) => bills.push(job),
+                Job::Other(job) => self.answer_other(job),
+            }
+        }
+        self.answer_combined(accounts, read::accounts);
+        self.answer_combined(open_bills, read::open_bills);
+        self.answer_combined(bills, read::bills);
+    }
+
+    /// Answers them with one statement. Where that fails although the database answers, one of them is the cause:
+    /// then halves are tried, so that it hurts no other.
+    fn answer_combined<K: Ord + Hash + Clone, T: Clone>(
+        &mut self,
+        jobs: Vec<ByKeys<K, T>>,
+        look_up: CombinedLookUp<K, T>,
+    ) {
+        let mut groups = vec![jobs];
+        let mut statements_left = STATEMENTS_MAX;
+        while let Some(mut group) = groups.pop() {
+            let mut keys: Vec<K> = group.iter().flat_map(|job| job.keys.iter().cloned()).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            if keys.is_empty() {
+                answer(group, Ok(&HashMap::new()));
+                continue;
+            }
+            statements_left -= 1;
+            match self.look_up(group.len(), |connection| look_up(connection, &keys)) {
+                Ok(found) => answer(group, Ok(&found)),
+                Err(Failure { is_of_what_was_asked: true, .. }) if statements_left >= groups.len() + 2 => {
+                    let others = group.split_off(group.len() / 2);
+                    groups.extend([others, group]);
+                }
+                Err(Failure { error, .. }) => answer(group, Err(engine_error(&error))),
+            }
+        }
+    }
+
+    /// Looks up for so many, once more on a new connection; not where others can be told apart on this one.
+    fn look_up<T>(
+        &mut self,
+        callers: usize,
+        mut look_up: impl FnMut(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, Failure> {
+        let begun = Instant::now();
+        let first = self.opened().and_then(|opened| opened.look_up(&mut look_up));
+        first.or_else(|error| {
+            if callers > 1 && begun.elapsed() < FAILS_WITHIN && self.is_well_after(&error) {
+                return Err(Failure { error, is_of_what_was_asked: true });
+            }
+            self.let_go(&error);
+            let second = self.opened().and_then(|opened| opened.look_up(&mut look_up));
+            second.map_err(|error| {
+                self.let_go(&error);
+                Failure { error, is_of_what_was_asked: false }
+            })
+        })
+    }
+
+    fn answer_other(&mut self, mut job: OtherLookUp) {
+        for is_last_try in [false, true] {
+            match self.opened().and_then(|opened| job(opened, is_last_try)) {
+                Ok(()) => return,
+                Err(error) => self.let_go(&error),
+            }
+        }
+    }
+
+    /// Whether the database still answers where this failed.
+    fn is_well_after(&mut self, error: &StoreError) -> bool {
+        let opened = self.opened.as_mut().filter(|_| error.severity() == Severity::Passing);
+        opened.is_some_and(|opened| opened.look_up(connection::ping).is_ok())
+    }
+
+    /// A connection that failed isn't used again. From files that are not the database's any more nobody must read.
+    fn let_go(&mut self, error: &StoreError) {
+        self.opened = None;
+        if is_replaced(error) {
+            (self.source.on_storage_failure)(error);
+        }
+    }
+
+    fn opened(&mut self) -> Result<&mut Opened, StoreError> {
+        let Source { database, first_opened, .. } = self.source;
+        match &mut self.opened {
+            Some(opened) => Ok(opened),
+            none => Ok(none.insert(Opened::connect(database, Purpose::Read, first_opened)?)),
+        }
+    }
+}
+
+/// Gives each its part of what was found.
+fn answer<K: Eq + Hash, T: Clone>(jobs: Vec<ByKeys<K, T>>, found: Result<&HashMap<K, T>, EngineError>) {
+    for ByKeys { keys, reply } in jobs {
+        let own = found.map(|found| {
+            let own = keys.into_iter().filter_map(|key| {
+                let value = found.get(&key)?.clone();
+                Some((key, value))
+            });
+            own.collect()
+        });
+        let _nobody_waits_any_more = reply.send(own);
+    }
+}
+
+/// Whether the files are not the database's any more.
+pub(super) fn is_replaced(error: &StoreError) -> bool {
+    matches!(error, StoreError::Replaced(_))
+}
+
+/// What a damaged file holds can't be told, now or later; what it holds elsewhere still can.
+pub(super) fn engine_error(error: &StoreError) -> EngineError {
+    if error.severity() == Severity::Storage && !is_replaced(error) {
+        tracing::error!(%error, "the storage failed under a look-up; stop, run `granary audit`, restore if need be");
+        return EngineError::Internal;
+    }
+    tracing::warn!(%error, "a look-up failed");
+    match error {
+        StoreError::Corrupt(_) | StoreError::Url(_) => EngineError::Internal,
+        StoreError::Connect(_)
+        | StoreError::NotMigrated(_)
+        | StoreError::Statement(_)
+        | StoreError::Overtaken(_)
+        | StoreError::Replaced(_) => EngineError::Busy,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOBS: u32 = 100;
+
+    /// Asks for the numbers from 0 on, one each, and returns which were answered.
+    fn answered(look_up: CombinedLookUp<u32, u32>) -> Vec<u32> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::Sqlite(folder.path().join("granary.db"));
+        drop(database.connect_or_create().expect("a file"));
+        let source = Source {
+            database,
+            first_opened: FirstOpened::default(),
+            on_storage_failure: std::sync::Arc::new(|error| panic!("{error}")),
+        };
+        let mut reader = Reader::new(&source);
+        let (jobs, replies): (Vec<ByKeys<u32, u32>>, Vec<_>) = (0..JOBS)
+            .map(|key| {
+                let (reply, answer) = oneshot::channel();
+                (ByKeys { keys: vec![key], reply }, (key, answer))
+            })
+            .unzip();
+        reader.answer_combined(jobs, look_up);
+        let mut answered = Vec::new();
+        for (key, mut reply) in replies {
+            if let Ok(found) = reply.try_recv().expect("a reply") {
+                assert_eq!(found, HashMap::from([(key, key)]));
+                answered.push(key);
+            }
+        }
+        answered
+    }
+
+    fn all_but(keys: &[u32], is_poison: impl Fn(&u32) -> bool) -> Result<HashMap<u32, u32>, StoreError> {
+        match keys.iter().any(is_poison) {
+            true => Err(StoreError::Corrupt("a row that can't be".to_owned())),
+            false => Ok(keys.iter().map(|key| (*key, *key)).collect()),
+        }
+    }
+
+    #[test]
+    fn what_makes_a_combined_look_up_fail_hurts_nobody_else() {
+        let others =
+            |is_poison: fn(u32) -> bool| (0..JOBS).filter(|key| !is_poison(*key)).collect::<Vec<_>>();
+        assert_eq!(answered(|_, keys| all_but(keys, |key| *key == 0)), others(|key| key == 0));
+        assert_eq!(answered(|_, keys| all_but(keys, |key| *key == 57)), others(|key| key == 57));
+        assert_eq!(answered(|_, keys| all_but(keys, |key| *key == 99)), others(|key| key == 99));
+        assert_eq!(answered(|_, keys| all_but(keys, |_| false)), others(|_| false));
+        let many = answered(|_, keys| all_but(keys, |key| key % 3 == 0));
+        assert!(many.len() < 67, "no more than {STATEMENTS_MAX} statements are made: {}", many.len());
+    }
+
+    #[test]
+    fn an_outage_is_not_split() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
+        let gone = |_: &mut Connection, _: &[u32]| {
+            STATEMENTS.fetch_add(1, Ordering::Relaxed);
+            Err(StoreError::Connect("gone".to_owned()))
+        };
+        assert_eq!(answered(gone), Vec::<u32>::new());
+        assert_eq!(STATEMENTS.load(Ordering::Relaxed), 2, "it is tried once more, on a new connection");
+    }
+}
