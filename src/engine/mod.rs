@@ -11,7 +11,7 @@ use crate::domain::clock::Clock;
 use crate::domain::command::Command;
 use crate::store::connection::{Connection, Database, Purpose};
 use crate::store::files::{FirstOpened, Opened};
-use crate::store::{StoreError, migrations, read};
+use crate::store::{StoreError, migrations, read, read_only};
 
 mod checkpointer;
 mod closing;
@@ -116,6 +116,7 @@ pub type OnStorageFailure = Arc<dyn Fn(&StoreError) + Send + Sync>;
 /// The running engine. Cheap to share; closed once.
 pub struct Engine {
     clock: Arc<dyn Clock>,
+    database: Database,
     lanes: Arc<Lanes>,
     readers: Readers,
     rest: Arc<Rest>,
@@ -188,7 +189,7 @@ impl Engine {
             places.push(("checkpointer".to_owned(), Box::new(move |duty| checkpointer.run(&duty))));
         }
         let crew = Crew::start(places, matches!(database, Database::Postgres(_)));
-        Ok(Self { clock, lanes, readers, rest, rules, closing, crew })
+        Ok(Self { clock, database, lanes, readers, rest, rules, closing, crew })
     }
 
     /// Now, by the clock that was handed in, in milliseconds UTC.
@@ -310,6 +311,26 @@ impl Engine {
         F: FnMut(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
         self.readers.read(urgency, look_up).await
+    }
+
+    /// Whether the database would refuse every write: a standby, or made read-only by an operator.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn is_read_only(&self) -> Result<bool, EngineError> {
+        if let Database::Sqlite(path) = &self.database {
+            return Ok(read_only::is_file_read_only(path));
+        }
+        // What a session knows may be of yesterday; before a no is believed, a new one is asked.
+        let mut is_first = true;
+        let look = move |connection: &mut Connection| {
+            let is_read_only = read_only::is_read_only(connection)?;
+            if is_read_only && std::mem::take(&mut is_first) {
+                return Err(StoreError::Connect("the session may be older than the setting".to_owned()));
+            }
+            Ok(is_read_only)
+        };
+        self.read(Urgency::First, look).await
     }
 
     /// Takes nothing more in, lets lanes finish what is queued, and waits for the threads.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Shared;
 use super::metrics::CONTENT_TYPE;
-use crate::engine::Urgency;
+use crate::engine::{EngineError, Urgency};
 use crate::store::migrations;
 
 /// How long the database may take to answer.
@@ -29,13 +29,17 @@ async fn livez() -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::plaintext()).body("ok\n")
 }
 
-/// 200 where the database answers at this program's version and no command waits too long; else 503.
+/// 200 where the database answers at this program's version, takes writes, and no command waits too long; else 503.
 async fn readyz(shared: Data<Shared>) -> HttpResponse {
-    let look_up =
-        shared.engine.read(Urgency::First, |connection| Ok(migrations::pending(connection)?.is_empty()));
+    let engine = &shared.engine;
+    let look_up = async {
+        let pending = engine.read(Urgency::First, migrations::pending).await?;
+        Ok::<_, EngineError>((pending.is_empty(), engine.is_read_only().await?))
+    };
     let (database, migrations) = match tokio::time::timeout(DATABASE_TIMEOUT, look_up).await {
-        Ok(Ok(true)) => ("ok", "ok"),
-        Ok(Ok(false)) => ("ok", "pending"),
+        Ok(Ok((is_migrated, is_read_only))) => {
+            (if is_read_only { "read-only" } else { "ok" }, if is_migrated { "ok" } else { "pending" })
+        }
         Ok(Err(_)) | Err(_) => ("unreachable", "unknown"),
     };
     let age_ms = shared.engine.load().oldest_command_age_ms;

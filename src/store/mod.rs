@@ -17,6 +17,7 @@ pub mod migrations;
 pub mod postgres_url;
 pub mod read;
 pub mod read_door;
+pub mod read_only;
 pub mod read_payments;
 mod rows;
 mod statement;
@@ -67,7 +68,11 @@ impl StoreError {
 /// SQLite's own words, which are all that Diesel hands on of its result codes.
 fn severity_of(error: &DieselError) -> Severity {
     match error {
-        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
+        // A session may have begun while the database was read-only, and would remain so.
+        DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction,
+            _,
+        )
         | DieselError::BrokenTransactionManager => Severity::Disconnected,
         DieselError::DatabaseError(_, words) => match words.message() {
             "disk I/O error" | "database disk image is malformed" | "file is not a database" => {

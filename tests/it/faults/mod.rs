@@ -20,6 +20,7 @@ mod one_key;
 mod outage;
 mod power_loss;
 mod proxy;
+mod read_only;
 mod replaced_file;
 mod row;
 mod small_disk;

@@ -122,6 +122,11 @@ impl Cluster {
         fs::write(data_folder(&self.folder).join("recovery.signal"), "").expect("a file in the copy");
     }
 
+    /// Has a copy that isn't started be a standby, which follows nobody.
+    pub fn stand_by(&self) {
+        fs::write(data_folder(&self.folder).join("standby.signal"), "").expect("a file in the copy");
+    }
+
     /// The process that all its others are children of.
     pub fn postmaster_id(&self) -> u32 {
         let path = data_folder(&self.folder).join("postmaster.pid");
