@@ -10,6 +10,7 @@ use anyhow::{Context, anyhow, bail};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use super::logging;
 use super::system;
 use crate::access::budget::{Allowance, Allowances};
 use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
@@ -178,6 +179,7 @@ impl Configuration {
             answer_bytes_max: self.file.answer_bytes_max.unwrap_or(ANSWER_BYTES_MAX),
             answers_bytes_max: ANSWERS_BYTES_MAX,
             allowances: self.file.budgets.allowances(),
+            log_counts: logging::counts(),
             request_id_prefix: u32::from_le_bytes(system::random_bytes()?),
         })
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::config::Configuration;
 use super::district::{self, APP, BANK, COUNTER, District};
-use super::output::{print_line, progress_bar};
+use super::output::{announce, progress_bar};
 use super::serve::close;
 use super::serve_lock::ServeLock;
 use super::session::{Session, start_engine};
@@ -49,9 +49,7 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
     let tokens = Tokens::mint(&key)?;
     let run = random_hex::<4>()?;
     let served = http::serve(settings, engine.clone(), verifier, |Listening { api, .. }| {
-        if let Err(error) = print_line(&introduction(api, &tokens, &run)) {
-            tracing::warn!(%error, "standard output is closed");
-        }
+        announce(introduction(api, &tokens, &run));
     });
     close(engine);
     served.map_err(|error| anyhow::anyhow!("the server could not run: {error}"))?;

@@ -16,6 +16,7 @@ mod district;
 mod district_names;
 mod documents;
 mod import;
+mod log_lines;
 mod logging;
 mod migrate;
 mod output;
@@ -24,6 +25,7 @@ mod schema;
 mod serve;
 mod serve_lock;
 mod session;
+mod strangers;
 mod system;
 mod token;
 
@@ -127,6 +129,7 @@ pub fn run() -> ExitCode {
     }
     let outcome = Configuration::load(config.as_deref(), flags)
         .and_then(|configuration| run_command(command, &configuration));
+    logging::flush();
     match outcome {
         Ok(outcome) => ExitCode::from(outcome.exit_status()),
         Err(error) if output::is_reader_gone(&error) => ExitCode::SUCCESS,

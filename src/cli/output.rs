@@ -5,6 +5,8 @@ use std::io::{self, ErrorKind, IsTerminal, Write as _};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::logging;
+
 /// Prints a line to standard output at once.
 pub(super) fn print_line(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
@@ -12,12 +14,27 @@ pub(super) fn print_line(text: &str) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
+/// Prints lines to standard output from a thread of their own: a server goes on while nobody reads them.
+pub(super) fn announce(text: String) {
+    let print = move || {
+        if let Err(error) = print_line(&text) {
+            tracing::warn!(%error, "standard output is closed");
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("announce".to_owned()).spawn(print) {
+        tracing::warn!(%error, "there is no thread to print with");
+    }
+}
+
 /// Prints an error message to standard error; there is nowhere to report that this failed.
 pub(super) fn complain(text: &str) {
     // libpq indents with tabs and ends with a line break.
     let text = escape_control(text.trim_end().replace('\t', "  ").as_str(), true);
     let text = text.lines().map(conceal).collect::<Vec<_>>().join("\n");
-    let _nowhere_to_report_it = writeln!(io::stderr(), "granary: {text}");
+    let text = format!("granary: {text}");
+    if !logging::say_last(&text) {
+        let _nowhere_to_report_it = writeln!(io::stderr(), "{text}");
+    }
 }
 
 /// Covers what stands where a URL holds user and password, whoever quotes it and however it is malformed. What may hold

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::Outcome;
 use super::config::{Configuration, Flags};
-use super::output::print_line;
+use super::output::announce;
 use super::serve_lock::ServeLock;
 use super::session::start_engine;
 use crate::engine::{Engine, close_within};
@@ -55,10 +55,7 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
     let _lock = ServeLock::take(&database)?;
     let engine = start_engine(configuration, &database)?;
     let served = http::serve(settings, engine.clone(), verifier, |Listening { api, admin }| {
-        let line = print_line(&format!("listening on {scheme}://{api}/graphql"));
-        if let Err(error) = line {
-            tracing::warn!(%error, "standard output is closed");
-        }
+        announce(format!("listening on {scheme}://{api}/graphql"));
         tracing::info!(address = %api, version = env!("CARGO_PKG_VERSION"), "listening");
         if let Some(address) = admin {
             tracing::info!(%address, "listening for the operator: /livez, /readyz, /metrics");

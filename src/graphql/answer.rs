@@ -17,6 +17,7 @@ use super::weights::Weights;
 use crate::engine::{EngineError, Urgency};
 
 /// Bytes of all answers that are being built or wait to be taken.
+#[derive(Debug)]
 pub struct AnswersUnderWay {
     bytes: AtomicUsize,
     bytes_max: usize,

@@ -15,6 +15,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::log::LogCounts;
 use crate::engine::{Engine, Urgency};
 use crate::graphql::answer::AnswersUnderWay;
 
@@ -48,7 +49,7 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn new(engine: Arc<Engine>, under_way: Arc<AnswersUnderWay>) -> Self {
+    pub(super) fn new(engine: Arc<Engine>, door: DoorLoad) -> Self {
         let mut registry = Registry::with_prefix("granary");
         let requests = Family::default();
         let durations: Family<OperationLabels, Histogram> =
@@ -56,7 +57,8 @@ impl Metrics {
         registry.register("requests", "Requests answered", requests.clone());
         let help = "Time from the head of a request to its answer";
         registry.register_with_unit("request_duration", help, Unit::Seconds, durations.clone());
-        registry.register_collector(Box::new(Load { engine, under_way }));
+        registry.register_collector(Box::new(EngineLoad(engine)));
+        registry.register_collector(Box::new(door));
         let (unknown, several) = ("unknown".into(), "several".into());
         Self { registry, requests, durations, root_fields: root_fields(), unknown, several }
     }
@@ -117,21 +119,18 @@ fn root_fields() -> HashMap<String, Arc<str>> {
     fields
 }
 
-/// What waits in the engine and at the door, and what was turned away, read when it is asked for.
-struct Load {
-    engine: Arc<Engine>,
-    under_way: Arc<AnswersUnderWay>,
-}
+/// What waits in the engine and what it turned away, read when it is asked for.
+struct EngineLoad(Arc<Engine>);
 
-impl fmt::Debug for Load {
+impl fmt::Debug for EngineLoad {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Load")
+        f.write_str("EngineLoad")
     }
 }
 
-impl Collector for Load {
+impl Collector for EngineLoad {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let load = self.engine.load();
+        let load = self.0.load();
         let waiting = |count: usize| ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX));
         let gauges = [
             ("queued_commands", "Commands that wait for a lane", waiting(load.commands)),
@@ -140,11 +139,6 @@ impl Collector for Load {
                 "oldest_command_age_milliseconds",
                 "How long the oldest command waits",
                 ConstGauge::new(load.oldest_command_age_ms),
-            ),
-            (
-                "answers_under_way_bytes",
-                "Bytes of answers that are being built or wait to be taken",
-                waiting(self.under_way.bytes()),
             ),
         ];
         for (name, help, gauge) in gauges {
@@ -173,6 +167,35 @@ impl Collector for Load {
                 let labels = [("urgency", urgency.word())];
                 ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
             }
+        }
+        Ok(())
+    }
+}
+
+/// What is held at the door, and what it left unsaid, read when it is asked for.
+#[derive(Debug)]
+pub(super) struct DoorLoad {
+    pub(super) answers: Arc<AnswersUnderWay>,
+    pub(super) log: Arc<LogCounts>,
+}
+
+impl Collector for DoorLoad {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let (name, count) = ("answers_under_way_bytes", self.answers.bytes());
+        let help = "Bytes of answers that are being built or wait to be taken";
+        let gauge = ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX));
+        gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        let counters = [
+            ("log_lines_lost", "Lines of the log that could not be written", self.log.lost()),
+            (
+                "log_lines_suppressed",
+                "Lines of the log about strangers that were more than ten a second",
+                self.log.suppressed(),
+            ),
+        ];
+        let kind = ConstCounter::new(0_u64).metric_type();
+        for (name, help, count) in counters {
+            ConstCounter::new(count).encode(encoder.encode_descriptor(name, help, None, kind)?)?;
         }
         Ok(())
     }

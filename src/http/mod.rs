@@ -19,6 +19,7 @@ mod documents;
 mod gate;
 mod incoming;
 mod lateness;
+mod log;
 mod metrics;
 mod negotiation;
 mod outgoing;
@@ -29,6 +30,7 @@ mod spread;
 mod tls;
 mod visit;
 
+pub use log::{LogCounts, STRANGERS};
 pub use tls::TlsFiles;
 
 /// How long connections may take to drain once the server is told to stop.
@@ -71,6 +73,8 @@ pub struct HttpSettings {
     pub answers_bytes_max: usize,
     /// What callers may ask for in a while.
     pub allowances: Allowances,
+    /// Lines of the log that nobody will read.
+    pub log_counts: Arc<LogCounts>,
     /// Begins the numbers of requests; another for each process.
     pub request_id_prefix: u32,
 }
@@ -130,14 +134,15 @@ pub fn serve_until(
         api: listener.local_addr()?,
         admin: admin_listener.as_ref().map(TcpListener::local_addr).transpose()?,
     };
-    let under_way = AnswersUnderWay::new(settings.answers_bytes_max);
+    let answers = AnswersUnderWay::new(settings.answers_bytes_max);
+    let door = metrics::DoorLoad { answers: answers.clone(), log: settings.log_counts };
     let shared = web::Data::new(Shared {
-        schemas: Schemas::new(&engine, settings.answer_bytes_max, under_way.clone()),
+        schemas: Schemas::new(&engine, settings.answer_bytes_max, answers),
         verifier,
         budgets: Arc::new(Budgets::new(settings.allowances, engine.clock())),
         documents: documents::Documents::new(),
         gate: gate::Gate::new(settings.requests_max),
-        metrics: metrics::Metrics::new(engine.clone(), under_way),
+        metrics: metrics::Metrics::new(engine.clone(), door),
         request_ids: visit::RequestIds::new(settings.request_id_prefix),
         engine,
     });

@@ -8,6 +8,7 @@ use std::time::Instant;
 use actix_web::HttpResponse;
 
 use super::Shared;
+use super::log::STRANGERS;
 use super::reply::Answer;
 use crate::graphql::error::ErrorCode;
 
@@ -60,7 +61,8 @@ impl<'s> Visit<'s> {
     /// Counts the answer, logs a fault of ours, and gives the answer its number.
     pub(super) fn end(self, answer: Answer) -> HttpResponse {
         let Self { shared, id, mut channel, operation, begun } = self;
-        if channel.is_empty() {
+        let is_stranger = channel.is_empty();
+        if is_stranger {
             channel.push_str("none");
         }
         let duration_s = begun.elapsed().as_secs_f64();
@@ -68,7 +70,11 @@ impl<'s> Visit<'s> {
             tracing::error!(request_id = %id, channel, %operation, "a fault of ours; its cause is in the lines before");
         }
         let outcome = answer.code.map_or("ok", ErrorCode::word);
-        tracing::debug!(request_id = %id, channel, %operation, outcome, duration_s, "answered");
+        if is_stranger {
+            tracing::debug!(target: STRANGERS, request_id = %id, outcome, duration_s, "answered");
+        } else {
+            tracing::debug!(request_id = %id, channel, %operation, outcome, duration_s, "answered");
+        }
         shared.metrics.count(operation, channel, outcome, duration_s);
         answer.reply(id)
     }

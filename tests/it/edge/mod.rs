@@ -9,7 +9,7 @@ mod documents;
 mod jwks;
 mod operations;
 mod poison;
-mod raw;
+pub mod raw;
 mod revocation;
 mod route;
 mod shedding;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 mod counts;
 pub mod load;
+mod log;
 mod operator;
 pub mod proof;
 mod schemathesis;

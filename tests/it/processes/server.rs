@@ -26,9 +26,14 @@ impl Server {
     }
 
     /// As [`Server::start`]; says why, where it ends before it listens.
-    pub fn try_start(mut command: Command, log: PathBuf) -> Result<Self, String> {
+    pub fn try_start(command: Command, log: PathBuf) -> Result<Self, String> {
         let log_file = fs::File::create(&log).expect("the scratch folder takes a log");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_file);
+        Self::try_start_logging_to(log_file.into(), command, log)
+    }
+
+    /// As [`Server::try_start`], with a log that goes elsewhere than into its file.
+    pub fn try_start_logging_to(stderr: Stdio, mut command: Command, log: PathBuf) -> Result<Self, String> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
         let mut child = command.spawn().expect("the program starts");
         let mut out = BufReader::new(child.stdout.take().expect("its standard output"));
         let mut line = String::new();

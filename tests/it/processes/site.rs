@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -116,6 +116,11 @@ impl Site {
     /// Starts a prepared `serve` that may end before it listens.
     pub fn try_start(&self, command: Command) -> Result<Server, String> {
         Server::try_start(command, self.log())
+    }
+
+    /// Starts a prepared `serve` whose log goes elsewhere than into a file.
+    pub fn start_logging_to(&self, stderr: Stdio, command: Command) -> Server {
+        Server::try_start_logging_to(stderr, command, self.log()).unwrap_or_else(|why| panic!("{why}"))
     }
 
     fn log(&self) -> PathBuf {

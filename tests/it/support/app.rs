@@ -122,6 +122,7 @@ impl<'a> TestApp<'a> {
             answer_bytes_max: ANSWER_BYTES_MAX,
             answers_bytes_max: ANSWERS_BYTES_MAX,
             allowances: Allowances { customers: unbounded, channels: unbounded },
+            log_counts: Arc::default(),
             request_id_prefix: 1,
         };
         change(&mut settings);
