@@ -53,7 +53,7 @@ pub struct OverBudget {
     pub retry_after: Duration,
 }
 
-/// The clock of everything else, as the limiter wants to see it.
+/// The time that has passed, as the limiter wants to see it. A clock that is set gives and takes nothing.
 #[derive(Clone)]
 struct LimiterClock(Arc<dyn Clock>);
 
@@ -61,8 +61,7 @@ impl GovernorClock for LimiterClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        let now_ms = u64::try_from(self.0.now_ms()).unwrap_or_default();
-        Nanos::new(now_ms.saturating_mul(1_000_000))
+        self.0.passed().into()
     }
 }
 
@@ -152,15 +151,23 @@ impl Budgets {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
     use super::*;
 
-    struct TestClock(AtomicI64);
+    #[derive(Default)]
+    struct TestClock {
+        now_ms: AtomicI64,
+        passed_s: AtomicU64,
+    }
 
     impl Clock for TestClock {
         fn now_ms(&self) -> i64 {
-            self.0.load(Ordering::SeqCst)
+            self.now_ms.load(Ordering::SeqCst)
+        }
+
+        fn passed(&self) -> Duration {
+            Duration::from_secs(self.passed_s.load(Ordering::SeqCst))
         }
     }
 
@@ -177,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_budget_is_each_callers_own_and_comes_back_with_time() {
-        let clock = Arc::new(TestClock(AtomicI64::new(1_000_000)));
+        let clock = Arc::new(TestClock::default());
         let six = NonZeroU32::new(6);
         let customers = Allowance { requests_per_minute: six, accounts_per_minute: six };
         let budgets = Budgets::new(Allowances { customers, channels: Allowance::UNBOUNDED }, clock.clone());
@@ -190,12 +197,15 @@ mod tests {
         assert_eq!(budgets.take_accounts(&other, 6), Ok(()));
         assert!(budgets.take_accounts(&other, 7).is_err());
         assert_eq!(budgets.take_request(&one), Ok(()));
-        clock.0.store(1_020_000, Ordering::SeqCst);
+        clock.passed_s.store(20, Ordering::SeqCst);
         assert_eq!(budgets.take_accounts(&one, 2), Ok(()));
         assert!(budgets.take_accounts(&one, 1).is_err());
-        clock.0.store(1_000_000, Ordering::SeqCst);
-        assert!(budgets.take_accounts(&one, 1).is_err(), "a clock that goes back gives nothing");
-        clock.0.store(9_000_000, Ordering::SeqCst);
+        for now_ms in [-3_600_000, 3_600_000, i64::MIN, i64::MAX] {
+            clock.now_ms.store(now_ms, Ordering::SeqCst);
+            let refused = budgets.take_accounts(&one, 1).expect_err("a clock that is set gives nothing");
+            assert_eq!(refused.retry_after, Duration::from_secs(10), "and takes nothing");
+        }
+        clock.passed_s.store(9_000, Ordering::SeqCst);
         budgets.forget_idle();
         assert_eq!(budgets.take_accounts(&one, 6), Ok(()));
         let channel = caller("bank", None);

@@ -1,10 +1,14 @@
 //! The system's clock and random numbers: the one place that asks for them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::anyhow;
 
 use crate::domain::clock::Clock;
+
+/// The first time that somebody asked how much has passed.
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The clock of the machine.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +19,10 @@ impl Clock for SystemClock {
     fn now_ms(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn passed(&self) -> Duration {
+        STARTED.elapsed()
     }
 }
 

@@ -205,11 +205,12 @@ impl Engine {
     /// How much waits, and how much was turned away.
     pub fn load(&self) -> Load {
         let (look_ups, look_ups_shed) = self.readers.load();
-        let oldest_ms = self.lanes.oldest_at_ms().map_or(0, |at_ms| self.now_ms().saturating_sub(at_ms));
+        let age = |since| self.clock.passed().saturating_sub(since);
+        let oldest = self.lanes.oldest_since().map(age).unwrap_or_default();
         Load {
             commands: self.lanes.len(),
             commands_shed: self.lanes.shed(),
-            oldest_command_age_ms: oldest_ms.max(0),
+            oldest_command_age_ms: i64::try_from(oldest.as_millis()).unwrap_or(i64::MAX),
             look_ups,
             look_ups_shed,
             failed_attempts: self.lanes.failed_attempts(),
@@ -247,7 +248,7 @@ impl Engine {
         urgency: Urgency,
         commands: Vec<Command>,
     ) -> Result<Vec<Answer>, EngineError> {
-        let tickets = self.lanes.push_all(commands, urgency, self.clock.now_ms())?;
+        let tickets = self.lanes.push_all(commands, urgency, self.clock.now_ms(), self.clock.passed())?;
         let mut answers = Vec::with_capacity(tickets.len());
         let mut failure = None;
         for ticket in tickets {

@@ -24,16 +24,18 @@ const DROPPED: u8 = 2;
 pub(super) struct Queued {
     command: Command,
     at_ms: i64,
+    /// How much had passed when it was taken in: its age doesn't change with the clock.
+    since: Duration,
     standing: Arc<AtomicU8>,
     reply: oneshot::Sender<Result<Answer, EngineError>>,
 }
 
 impl Queued {
-    fn new(command: Command, at_ms: i64) -> (Self, Ticket) {
+    fn new(command: Command, at_ms: i64, since: Duration) -> (Self, Ticket) {
         let (reply, replied) = oneshot::channel();
         let standing = Arc::new(AtomicU8::new(QUEUED));
         let ticket = Ticket { standing: standing.clone(), reply: replied };
-        (Self { command, at_ms, standing, reply }, ticket)
+        (Self { command, at_ms, since, standing, reply }, ticket)
     }
 
     /// Takes it into a batch; false if its caller has given up.
@@ -119,12 +121,13 @@ impl Lanes {
         Self { queues, len, len_max, shed, failed_attempts, is_closed, rest }
     }
 
-    /// Queues all the commands or none.
+    /// Queues all the commands or none, taken in at `at_ms` when so much had passed.
     pub(super) fn push_all(
         &self,
         commands: Vec<Command>,
         urgency: Urgency,
         at_ms: i64,
+        since: Duration,
     ) -> Result<Vec<Ticket>, EngineError> {
         let (wanted, places) = (commands.len(), urgency.places(self.len_max));
         let room = |len: usize| Some(len + wanted).filter(|after| *after <= places);
@@ -138,7 +141,7 @@ impl Lanes {
         let mut by_lane: Vec<Vec<Queued>> = self.queues.iter().map(|_| Vec::new()).collect();
         for command in commands {
             let lane = lane_of(&command, self.queues.len());
-            let (queued, ticket) = Queued::new(command, at_ms);
+            let (queued, ticket) = Queued::new(command, at_ms, since);
             by_lane[lane].push(queued);
             tickets.push(ticket);
         }
@@ -167,11 +170,11 @@ impl Lanes {
         self.failed_attempts.fetch_add(count, Ordering::Relaxed);
     }
 
-    /// When the oldest command that waits was taken in.
-    pub(super) fn oldest_at_ms(&self) -> Option<i64> {
+    /// How much had passed when the oldest command that waits was taken in.
+    pub(super) fn oldest_since(&self) -> Option<Duration> {
         let oldest = |queue: &LaneQueue| {
             let queued = queue.queued.lock().unwrap_or_else(PoisonError::into_inner);
-            queued.oldest().map(|queued| queued.at_ms).min()
+            queued.oldest().map(|queued| queued.since).min()
         };
         self.queues.iter().filter_map(oldest).min()
     }

@@ -72,8 +72,50 @@ fn who_asks_for_too_many_accounts_waits_and_others_do_not() {
         for _ in 0..5 {
             assert_eq!(bank.send(ACCOUNTS, numbers(100)).status, 200, "channels have none unless set");
         }
-        app.clock.set(NOON_MS + 60_000);
+        app.clock.pass(60_000);
         assert_eq!(scanner.send(ACCOUNTS, numbers(10)).status, 200, "it comes back with time");
+    });
+}
+
+const HOUR_MS: i64 = 3_600_000;
+
+#[test]
+fn a_clock_that_is_set_neither_gives_nor_takes() {
+    for_each_backend(|database| {
+        let app = town(database, Allowances { customers: allowance(10, 10), channels: allowance(60, 0) });
+        // Their tokens hold whatever the clock says.
+        app.clock.set(NOON_MS - 2 * HOUR_MS);
+        let lasting = |subject: &str, accounts: Option<Vec<String>>| {
+            let now_s = NOON_MS / 1_000;
+            let claims = Claims {
+                sub: subject.to_owned(),
+                channel: "BANK-1".to_owned(),
+                scope: "bills:read payments:post".to_owned(),
+                accounts,
+                iat: now_s - 100_000,
+                nbf: now_s - 100_000,
+                exp: now_s + 100_000,
+                jti: subject.to_owned(),
+            };
+            Client::new(app.address, app.mint(&claims))
+        };
+        let customer = lasting("customer", Some(vec![OWN.to_owned()]));
+        let bank = lasting("bank", None);
+        app.clock.set(NOON_MS);
+        let ask = |client: &Client| client.send(ACCOUNT, json!({ "n": OWN }));
+        for (round, by_ms) in [0, -HOUR_MS, HOUR_MS, 0].into_iter().enumerate() {
+            app.clock.set(NOON_MS + by_ms);
+            for _ in 0..10 {
+                assert_eq!(ask(&customer).status, 200, "round {round}");
+            }
+            for by_ms in [by_ms, -HOUR_MS, HOUR_MS] {
+                app.clock.set(NOON_MS + by_ms);
+                let over = ask(&customer);
+                assert_eq!((over.status, over.retry_after.as_deref()), (429, Some("6")), "round {round}");
+            }
+            assert_eq!(ask(&bank).status, 200, "another has used little");
+            app.clock.pass(60_000);
+        }
     });
 }
 
@@ -89,7 +131,7 @@ fn who_asks_too_often_is_refused_before_anything_is_done() {
         let over = bank.try_post(&input("k4")).expect("an answer");
         assert_eq!((over.status, over.retry_after.as_deref()), (429, Some("20")), "{over:?}");
         assert!(over.body.get("data").is_none(), "{over:?}");
-        app.clock.set(NOON_MS + 60_000);
+        app.clock.pass(60_000);
         assert_eq!(bank.post(input("k4"))["replayed"], false, "the refused try left no trace");
     });
 }

@@ -4,13 +4,11 @@
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use diesel::connection::SimpleConnection;
 use futures_util::future::{join_all, maybe_done};
 use granary::domain::account::CustomerClass::Residential;
 use granary::domain::answer::Answer;
 use granary::engine::{Engine, EngineError, EngineSettings, Urgency};
 use granary::store::audit::{self, Verdict};
-use granary::store::connection::Connection;
 use granary::store::read;
 use serde_json::json;
 
@@ -18,6 +16,7 @@ use super::raw::exchange;
 use crate::processes::server::wait_until;
 use crate::support::app::{TestApp, TestClock, engine};
 use crate::support::backends::{TestDatabase, for_each_backend};
+use crate::support::blockade::Blockade;
 use crate::support::commands::{NOON_MS, add_channel, key, lane, payment_of, post, save_account, settle};
 
 const ACCOUNT: &str = "0000000001";
@@ -25,29 +24,6 @@ const CHANNEL: &str = "BANK-1";
 /// Places in the queue: 4 for the last, 6 for the usual, 8 for the first.
 const PLACES: usize = 8;
 const WITHIN: Duration = Duration::from_secs(10);
-
-/// Keeps writers from committing until it is dropped.
-struct Blockade(Connection);
-
-impl Blockade {
-    fn on(database: &TestDatabase) -> Self {
-        let mut connection = database.writer();
-        match &mut connection {
-            Connection::Postgres(inner) => inner.batch_execute("BEGIN; LOCK TABLE idempotency_keys"),
-            Connection::Sqlite(inner) => inner.batch_execute("BEGIN IMMEDIATE"),
-        }
-        .expect("a lock");
-        Self(connection)
-    }
-
-    fn lift(mut self) {
-        match &mut self.0 {
-            Connection::Postgres(inner) => inner.batch_execute("ROLLBACK"),
-            Connection::Sqlite(inner) => inner.batch_execute("ROLLBACK"),
-        }
-        .expect("the lock is given back");
-    }
-}
 
 #[test]
 fn the_last_are_shed_first_and_served_last() {
@@ -128,9 +104,13 @@ fn a_server_whose_commands_wait_too_long_is_not_ready() {
                 posts.push(scope.spawn(move || post(&key)));
                 app.engine.load().commands > 0
             });
-            app.clock.set(NOON_MS + 5_000);
+            for by_ms in [-3_600_000, 3_600_000, 0] {
+                app.clock.set(NOON_MS + by_ms);
+                assert_eq!(ready().json()["oldestCommandAgeMs"], 0, "a clock that is set makes nobody wait");
+            }
+            app.clock.pass(5_000);
             assert_eq!(ready().status, 200, "five seconds are no reason");
-            app.clock.set(NOON_MS + 5_001);
+            app.clock.pass(1);
             let late = ready();
             assert_eq!((late.status, &late.json()["oldestCommandAgeMs"]), (503, &json!(5_001)), "{late:?}");
             blockade.lift();

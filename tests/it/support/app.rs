@@ -2,9 +2,10 @@
 //! so every test checks the invariants.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use granary::access::budget::{Allowance, Allowances};
 use granary::access::tokens::{Claims, ISSUER_DEFAULT, Mint, Verifier};
@@ -30,23 +31,36 @@ fn secret() -> String {
 }
 
 /// A clock that stands until it is moved.
-pub struct TestClock(AtomicI64);
+pub struct TestClock {
+    now_ms: AtomicI64,
+    passed_ms: AtomicU64,
+}
 
 impl TestClock {
     /// Stands at [`NOON_MS`].
     pub fn at_noon() -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(NOON_MS)))
+        Arc::new(Self { now_ms: AtomicI64::new(NOON_MS), passed_ms: AtomicU64::new(0) })
     }
 
-    /// Moves it to this instant, milliseconds UTC.
+    /// Sets it to this instant, milliseconds UTC, as an administrator does: no time passes.
     pub fn set(&self, now_ms: i64) {
-        self.0.store(now_ms, Ordering::SeqCst);
+        self.now_ms.store(now_ms, Ordering::SeqCst);
+    }
+
+    /// Lets time pass, in milliseconds.
+    pub fn pass(&self, ms: u32) {
+        self.now_ms.fetch_add(i64::from(ms), Ordering::SeqCst);
+        self.passed_ms.fetch_add(u64::from(ms), Ordering::SeqCst);
     }
 }
 
 impl Clock for TestClock {
     fn now_ms(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
+        self.now_ms.load(Ordering::SeqCst)
+    }
+
+    fn passed(&self) -> Duration {
+        Duration::from_millis(self.passed_ms.load(Ordering::SeqCst))
     }
 }
 

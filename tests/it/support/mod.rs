@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod backends;
+pub mod blockade;
 pub mod client;
 pub mod commands;
 pub mod peers;
