@@ -16,7 +16,7 @@ use crate::access::budget::{Allowance, Allowances};
 use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
 use crate::engine::EngineSettings;
 use crate::graphql::limits::ANSWER_BYTES_MAX;
-use crate::http::{ANSWERS_BYTES_MAX, HttpSettings, REQUESTS_MAX, TlsFiles, UNREAD_TIMEOUT};
+use crate::http::{ANSWERS_BYTES_MAX, BODY_TIMEOUT, HttpSettings, REQUESTS_MAX, TlsFiles, UNREAD_TIMEOUT};
 use crate::store::connection::Database;
 use crate::store::postgres_url::may_hold_password;
 
@@ -175,6 +175,7 @@ impl Configuration {
             tls: self.tls()?,
             workers: self.http_workers(),
             unread_timeout: UNREAD_TIMEOUT,
+            body_timeout: BODY_TIMEOUT,
             requests_max: REQUESTS_MAX,
             answer_bytes_max: self.file.answer_bytes_max.unwrap_or(ANSWER_BYTES_MAX),
             answers_bytes_max: ANSWERS_BYTES_MAX,

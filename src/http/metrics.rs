@@ -15,6 +15,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::bodies::Bodies;
+use super::gate::Gate;
 use super::log::LogCounts;
 use crate::engine::{Engine, Urgency};
 use crate::graphql::answer::AnswersUnderWay;
@@ -172,20 +174,30 @@ impl Collector for EngineLoad {
     }
 }
 
-/// What is held at the door, and what it left unsaid, read when it is asked for.
+/// Who is inside of the door, what waits outside, what is held, and what was left unsaid, read when it is asked for.
 #[derive(Debug)]
 pub(super) struct DoorLoad {
+    pub(super) inside: Arc<Gate>,
+    pub(super) outside: Arc<Bodies>,
     pub(super) answers: Arc<AnswersUnderWay>,
     pub(super) log: Arc<LogCounts>,
 }
 
 impl Collector for DoorLoad {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let (name, count) = ("answers_under_way_bytes", self.answers.bytes());
-        let help = "Bytes of answers that are being built or wait to be taken";
-        let gauge = ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX));
-        gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        let held = self.outside.held();
+        let answers_help = "Bytes of answers that are being built or wait to be taken";
+        for (name, help, count) in [
+            ("requests_inside", "Requests that hold a place at the door", self.inside.inside()),
+            ("incoming_bodies", "Bodies on their way, for which a request waits outside", held.bodies),
+            ("incoming_body_bytes", "Bytes of such bodies, until they are answered", held.bytes),
+            ("answers_under_way_bytes", answers_help, self.answers.bytes()),
+        ] {
+            let gauge = ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX));
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
         let counters = [
+            ("refused_bodies", "Bodies that found no room to wait in", self.outside.refused()),
             ("log_lines_lost", "Lines of the log that could not be written", self.log.lost()),
             (
                 "log_lines_suppressed",

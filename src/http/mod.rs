@@ -15,6 +15,7 @@ use crate::graphql::Schemas;
 use crate::graphql::answer::AnswersUnderWay;
 
 mod admin;
+mod bodies;
 mod documents;
 mod gate;
 mod incoming;
@@ -39,13 +40,16 @@ const DRAIN_S: u64 = 5;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to send a request's head, or to shake hands.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection is still read after an answer that closes it.
-const LINGER: Duration = Duration::from_millis(100);
+/// How long a connection is still read after an answer that closes it. actix counts it from an instant that may be
+/// half a second old; of a shorter time it would miss the end, and keep the connection for as long as its client does.
+const LINGER: Duration = Duration::from_secs(2);
 /// How often the keys of tokens are looked at, and idle callers forgotten.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a client may leave what it was sent unread, unless set otherwise.
 pub const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to send a body that didn't come with its head, unless set otherwise.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Requests under way at once, unless set otherwise: what a slow machine answers in a fifth of a second.
 pub const REQUESTS_MAX: usize = 640;
 /// Bytes of all answers under way, unless set otherwise. While it is built an answer takes some four times as much
@@ -65,6 +69,8 @@ pub struct HttpSettings {
     pub workers: usize,
     /// How long a client may leave what it was sent unread.
     pub unread_timeout: Duration,
+    /// How long a client may take to send a body that didn't come with its head.
+    pub body_timeout: Duration,
     /// Requests under way at once; one more is answered BUSY.
     pub requests_max: usize,
     /// Bytes of one answer.
@@ -95,7 +101,9 @@ struct Shared {
     verifier: Verifier,
     budgets: Arc<Budgets>,
     documents: documents::Documents,
-    gate: gate::Gate,
+    gate: Arc<gate::Gate>,
+    bodies: Arc<bodies::Bodies>,
+    body_timeout: Duration,
     metrics: metrics::Metrics,
     request_ids: visit::RequestIds,
 }
@@ -134,15 +142,24 @@ pub fn serve_until(
         api: listener.local_addr()?,
         admin: admin_listener.as_ref().map(TcpListener::local_addr).transpose()?,
     };
+    let gate = Arc::new(gate::Gate::new(settings.requests_max));
+    let bodies = Arc::<bodies::Bodies>::default();
     let answers = AnswersUnderWay::new(settings.answers_bytes_max);
-    let door = metrics::DoorLoad { answers: answers.clone(), log: settings.log_counts };
+    let door = metrics::DoorLoad {
+        inside: gate.clone(),
+        outside: bodies.clone(),
+        answers: answers.clone(),
+        log: settings.log_counts,
+    };
     let shared = web::Data::new(Shared {
         schemas: Schemas::new(&engine, settings.answer_bytes_max, answers),
         verifier,
         budgets: Arc::new(Budgets::new(settings.allowances, engine.clock())),
         documents: documents::Documents::new(),
-        gate: gate::Gate::new(settings.requests_max),
         metrics: metrics::Metrics::new(engine.clone(), door),
+        gate,
+        bodies,
+        body_timeout: settings.body_timeout,
         request_ids: visit::RequestIds::new(settings.request_id_prefix),
         engine,
     });

@@ -7,7 +7,8 @@ use async_graphql::{Value, Variables};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::incoming::{BodyError, Incoming};
+use super::bodies::Room;
+use super::incoming::{BodyError, Incoming, Received};
 use super::negotiation::Form;
 use super::reply::Refused;
 use crate::domain::door::sha256_of_name;
@@ -39,18 +40,13 @@ struct Search {
 }
 
 impl Parameters {
-    /// Those of a POST, with a body of at most `bytes_max` bytes.
-    pub(super) async fn of_body(
-        form: Form,
-        incoming: &mut Incoming,
-        bytes_max: usize,
-    ) -> Result<Self, Refused> {
-        let body = read_body(form, incoming, bytes_max).await?;
-        check_json(form, &body)?;
+    /// Those of a POST.
+    pub(super) fn of_body(form: Form, body: &[u8]) -> Result<Self, Refused> {
+        check_json(form, body)?;
         // A list would be read as the fields in order.
         let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         let parsed =
-            Some(&body).filter(|_| is_object).and_then(|body| serde_json::from_slice::<Self>(body).ok());
+            Some(body).filter(|_| is_object).and_then(|body| serde_json::from_slice::<Self>(body).ok());
         let parameters = parsed.ok_or_else(|| {
             let message = "The body is a JSON object with `query` or `documentId` and, if need be, \
                            `operationName`, `variables` and `extensions`.";
@@ -117,8 +113,14 @@ fn parse_json<T: for<'de> Deserialize<'de>>(
     serde_json::from_str(&text).map_err(|_| malformed(form, message))
 }
 
-async fn read_body(form: Form, incoming: &mut Incoming, bytes_max: usize) -> Result<Vec<u8>, Refused> {
-    incoming.read(bytes_max).await.map_err(|error| match error {
+/// The body of a POST, of at most `bytes_max` bytes.
+pub(super) async fn read_body<'b>(
+    form: Form,
+    incoming: &mut Incoming,
+    bytes_max: usize,
+    room: impl FnOnce() -> Option<Room<'b>>,
+) -> Result<Received<'b>, Refused> {
+    incoming.read(bytes_max, room).await.map_err(|error| match error {
         BodyError::TooLarge => {
             let message = format!("The body is larger than {bytes_max} bytes.");
             Refused::new(form, StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::QueryTooLarge, message)
@@ -128,6 +130,7 @@ async fn read_body(form: Form, incoming: &mut Incoming, bytes_max: usize) -> Res
             Refused::new(form, StatusCode::REQUEST_TIMEOUT, ErrorCode::BadUserInput, message)
         }
         BodyError::Broken => malformed(form, "The body could not be read."),
+        BodyError::NoRoom => Refused::busy(form),
     })
 }
 

@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use super::Shared;
 use super::incoming::Incoming;
 use super::negotiation::{Form, check_content_type, form};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, read_body};
 use super::reply::{self, Answer, Refused};
 use super::visit::Visit;
 use crate::access::caller::Caller;
@@ -48,12 +48,13 @@ async fn method_not_allowed(payload: Payload, shared: Data<Shared>) -> HttpRespo
 }
 
 async fn refuse(payload: Payload, shared: &Shared, refused: Refused) -> HttpResponse {
-    Incoming::new(payload).answer(Visit::begin(shared).end(refused.into())).await
+    let incoming = Incoming::new(payload, shared.body_timeout);
+    incoming.answer(Visit::begin(shared).end(refused.into())).await
 }
 
 async fn graphql(request: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
     let mut visit = Visit::begin(&shared);
-    let mut incoming = Incoming::new(payload);
+    let mut incoming = Incoming::new(payload, shared.body_timeout);
     let answer = answer(&mut visit, &request, &mut incoming).await;
     incoming.answer(visit.end(answer.unwrap_or_else(Answer::from))).await
 }
@@ -66,7 +67,9 @@ async fn answer(
     let shared = visit.shared;
     let form = form(request)?;
     let admitted = admit(visit, form, request)?;
-    let _place = shared.gate.enter(admitted.urgency).ok_or_else(|| Refused::busy(form))?;
+    if !shared.gate.has_room(admitted.urgency) {
+        return Err(Refused::busy(form));
+    }
     shared.budgets.take_request(&admitted.caller).map_err(|over| {
         let message = "Too many requests in a while; nothing was done.";
         let status = StatusCode::TOO_MANY_REQUESTS;
@@ -74,11 +77,18 @@ async fn answer(
         refused.retry_after(seconds(over.retry_after))
     })?;
     let is_get = request.method() == Method::GET;
-    let parameters = if is_get {
-        Parameters::of_search(form, request)?
+    let body = if is_get {
+        None
     } else {
         check_content_type(form, request)?;
-        Parameters::of_body(form, incoming, limits::body_bytes_max(&admitted.caller)).await?
+        let bytes_max = limits::body_bytes_max(&admitted.caller);
+        let room = || shared.bodies.room(&admitted.caller, admitted.urgency);
+        Some(read_body(form, incoming, bytes_max, room).await?)
+    };
+    let _place = shared.gate.enter(admitted.urgency).ok_or_else(|| Refused::busy(form))?;
+    let parameters = match &body {
+        None => Parameters::of_search(form, request)?,
+        Some(body) => Parameters::of_body(form, &body.bytes)?,
     };
     let document = shared
         .documents

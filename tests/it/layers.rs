@@ -22,7 +22,8 @@ const ONLY_IN: [(&str, &[&str]); 12] = [
     ("csv", &["cli"]),
     ("SystemTime", &["cli"]),
     ("getrandom", &["cli"]),
-    ("spawn", &["engine", "http"]),
+    // The command line has one thread for the log and one to print with; neither touches a database.
+    ("spawn", &["engine", "http", "cli"]),
 ];
 
 /// Words that the rules of money never hold.

@@ -4,6 +4,7 @@
 mod answers;
 mod attacks;
 mod audit_suite;
+mod bodies;
 mod budgets;
 mod documents;
 mod jwks;

@@ -66,6 +66,22 @@ pub fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
+/// Reads one answer of a connection that may go on.
+pub fn read_one(stream: &mut TcpStream) -> RawReply {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).expect("the server answers");
+        bytes.extend_from_slice(&byte);
+    }
+    let head = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status line");
+    let len = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; len.and_then(|len| len.parse().ok()).expect("a length")];
+    stream.read_exact(&mut body).expect("all of the answer");
+    RawReply { status, head, text: String::from_utf8_lossy(&body).into_owned() }
+}
+
 /// Reads an answer until the server closes.
 pub fn read_reply(mut stream: TcpStream) -> RawReply {
     let mut bytes = Vec::new();

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use granary::store::connection::Connection;
 use super::alone;
 use super::server::{Server, wait_for, wait_until};
 use super::site::{BANK, Site};
-use crate::edge::raw::{connect, exchange, post};
+use crate::edge::raw::{connect, exchange, post, read_one};
 use crate::support::backends::TestDatabase;
 
 const WITHIN: Duration = Duration::from_secs(20);
@@ -109,24 +109,12 @@ fn a_server_does_not_wait_for_who_reads_its_log() {
         while counted(admin, "granary_log_lines_lost_total") == 0 {
             for _ in 0..100 {
                 stream.write_all(request.as_bytes()).expect("the server reads");
-                assert!(read_answer(&mut stream).starts_with("HTTP/1.1 200"));
+                assert_eq!(read_one(&mut stream).status, 200);
             }
             assert!(begun.elapsed() < WITHIN, "nothing is lost");
         }
         stop(server);
     }
-}
-
-/// Reads an answer of a connection that goes on.
-fn read_answer(stream: &mut TcpStream) -> String {
-    let mut text = String::new();
-    let mut bytes = [0; 4096];
-    while !text.ends_with("\"}}") {
-        let len = stream.read(&mut bytes).expect("the server answers");
-        assert!(len > 0, "it closed after {text}");
-        text.push_str(&String::from_utf8_lossy(&bytes[..len]));
-    }
-    text
 }
 
 /// What is no request, each of another kind.

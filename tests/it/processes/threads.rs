@@ -8,10 +8,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use granary::http::REQUESTS_MAX;
+use serde_json::json;
 
 use super::server::{Server, wait_until};
 use super::site::Site;
 use crate::support::backends::{TestDatabase, for_each_backend};
+use crate::support::blockade::Blockade;
 
 const WITHIN: Duration = Duration::from_secs(10);
 /// A quarter of those the door lets in.
@@ -85,18 +87,22 @@ fn lanes_and_readers_are_nicer_than_threads_for_http() {
     });
 }
 
-/// Requests with a head and no body, of which each keeps its place at the door.
+/// Payments that keep their places at the door while writers are held up.
 fn crowd(server: &Server, token: &str) -> Vec<TcpStream> {
-    let head = format!(
-        "POST /graphql HTTP/1.1\r\nHost: granary\r\nAuthorization: Bearer {token}\r\n\
-         Content-Type: application/json\r\nContent-Length: 9\r\n\r\n"
-    );
-    let send = || {
+    let post = |number: usize| {
+        let input = json!({ "idempotencyKey": format!("k{number}"), "accountNumber": "0000000001", "amount": "1.00" });
+        let query = "mutation($input: PaymentPostInput!) { paymentPost(input: $input) { replayed } }";
+        let body = json!({ "query": query, "variables": { "input": input } }).to_string();
+        let request = format!(
+            "POST /graphql HTTP/1.1\r\nHost: granary\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
         let mut stream = TcpStream::connect(server.address).expect("the server listens");
-        stream.write_all(head.as_bytes()).expect("the server reads the head");
+        stream.write_all(request.as_bytes()).expect("the server reads");
         stream
     };
-    std::iter::repeat_with(send).take(CROWD_LEN).collect()
+    (0..CROWD_LEN).map(post).collect()
 }
 
 #[test]
@@ -109,11 +115,14 @@ fn threads_for_http_keep_to_a_processor_each_while_it_is_crowded() {
         };
         let everywhere = vec![usual.processors.clone(); usual.processors_len()];
         wait_until("in calm they go everywhere", WITHIN, || places() == everywhere);
-        let crowd = crowd(&server, &site.token("BANK-1"));
+        let token = site.token("BANK-1");
+        let blockade = Blockade::on(database);
+        let crowd = crowd(&server, &token);
         wait_until("crowded they have a place each", WITHIN, || {
             let each = BTreeSet::from_iter(places());
             each.len() == everywhere.len() && each.iter().all(|place| place.parse::<usize>().is_ok())
         });
+        blockade.lift();
         drop(crowd);
         wait_until("they go everywhere again", WITHIN, || places() == everywhere);
     });

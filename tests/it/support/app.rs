@@ -15,7 +15,9 @@ use granary::domain::clock::Clock;
 use granary::domain::command::Command;
 use granary::engine::{Engine, EngineSettings, Urgency};
 use granary::graphql::limits::ANSWER_BYTES_MAX;
-use granary::http::{ANSWERS_BYTES_MAX, HttpSettings, Listening, REQUESTS_MAX, UNREAD_TIMEOUT, serve_until};
+use granary::http::{
+    ANSWERS_BYTES_MAX, BODY_TIMEOUT, HttpSettings, Listening, REQUESTS_MAX, UNREAD_TIMEOUT, serve_until,
+};
 use granary::store::audit::{self, Verdict};
 use serde_json::Value;
 
@@ -132,6 +134,7 @@ impl<'a> TestApp<'a> {
             tls: None,
             workers: 2,
             unread_timeout: UNREAD_TIMEOUT,
+            body_timeout: BODY_TIMEOUT,
             requests_max: REQUESTS_MAX,
             answer_bytes_max: ANSWER_BYTES_MAX,
             answers_bytes_max: ANSWERS_BYTES_MAX,
