@@ -135,7 +135,8 @@ pub fn serve_until(
 ) -> std::io::Result<()> {
     let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
     let listener = TcpListener::bind(settings.listen)?;
-    // Connections take it over from the listener.
+    // Connections take it over from the listener. Linux counts from the last time that anything was taken in: a
+    // client that only says that it lives doesn't put it off.
     SockRef::from(&listener).set_tcp_user_timeout(Some(settings.unread_timeout))?;
     let admin_listener = settings.admin_listen.map(TcpListener::bind).transpose()?;
     let listening = Listening {
