@@ -104,6 +104,11 @@ fn a_server_whose_commands_wait_too_long_is_not_ready() {
                 posts.push(scope.spawn(move || post(&key)));
                 app.engine.load().commands > 0
             });
+            // Tokens were looked at by the clock as it was.
+            let inside = format!("granary_requests_inside {}", posts.len());
+            wait_until("all are inside", WITHIN, || {
+                exchange(admin, "GET", "/metrics", &[], b"").text.lines().any(|line| line == inside)
+            });
             for by_ms in [-3_600_000, 3_600_000, 0] {
                 app.clock.set(NOON_MS + by_ms);
                 assert_eq!(ready().json()["oldestCommandAgeMs"], 0, "a clock that is set makes nobody wait");
