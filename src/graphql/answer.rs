@@ -197,10 +197,14 @@ impl<T: OutputType> OutputType for List<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        if self.0.is_empty() {
+            return Ok(Value::List(Vec::new()));
+        }
         let in_place = |error: async_graphql::Error| error.into_server_error(field.pos);
         let budget = budget(ctx).map_err(in_place)?;
         let item_bytes = budget.weights.of_item(field.pos);
-        draw(ctx, self.0.len().saturating_mul(item_bytes)).map_err(in_place)?;
+        let drawn = budget.draw(self.0.len().saturating_mul(item_bytes));
+        drawn.map_err(|overdrawn| in_place(error(budget, overdrawn)))?;
         let items = self.0.iter().map(|item| Item { item, bytes: item_bytes, slices: &budget.slices });
         resolve_list(ctx, field, items, Some(self.0.len())).await
     }

@@ -76,7 +76,9 @@ impl OutputTypes {
             (set.pos, scales.selections(&set.node, &root).bytes)
         });
         let roots = roots.collect();
-        Weights { roots, items: scales.items }
+        let mut items: Vec<(Pos, usize)> = scales.items.into_iter().collect();
+        items.sort_unstable();
+        Weights { roots, items }
     }
 }
 
@@ -95,21 +97,23 @@ fn field_type(registry: &Registry, declared: &str) -> FieldType {
 #[derive(Debug, Default)]
 pub(super) struct Weights {
     /// Of each operation's answer, by where its selections begin.
-    roots: HashMap<Pos, usize>,
-    /// Of one item of each list in or directly below a field, by where the field stands.
-    items: HashMap<Pos, usize>,
+    roots: Vec<(Pos, usize)>,
+    /// Of one item of each list in or directly below a field, by where the field stands; in that order.
+    items: Vec<(Pos, usize)>,
 }
 
 impl Weights {
     /// Bytes of an operation's answer, its lists empty.
     pub(super) fn of_root(&self, selections: &Positioned<SelectionSet>) -> usize {
-        self.roots.get(&selections.pos).copied().unwrap_or_default()
+        let root = self.roots.iter().find(|(pos, _)| *pos == selections.pos);
+        root.map_or(0, |(_, bytes)| *bytes)
     }
 
     /// Bytes of one item of a list, its own lists empty; of a field that is no list, of one item of each list
     /// directly below it.
     pub(super) fn of_item(&self, field: Pos) -> usize {
-        self.items.get(&field).copied().unwrap_or_default()
+        let found = self.items.binary_search_by_key(&field, |(pos, _)| *pos);
+        found.map_or(0, |index| self.items[index].1)
     }
 }
 
@@ -187,9 +191,7 @@ mod tests {
         let document = parse_query(document).expect("a document");
         let weights = OutputTypes::of_the_api().weigh(&document);
         let (_, operation) = document.operations.iter().next().expect("an operation");
-        let mut items: Vec<(Pos, usize)> = weights.items.iter().map(|(pos, bytes)| (*pos, *bytes)).collect();
-        items.sort_unstable();
-        let items = items.into_iter().map(|(_, bytes)| bytes).collect();
+        let items = weights.items.iter().map(|(_, bytes)| *bytes).collect();
         (weights.of_root(&operation.node.selection_set), items)
     }
 

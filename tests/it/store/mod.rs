@@ -2,6 +2,7 @@
 
 mod audit;
 mod circles;
+mod combined;
 mod early;
 mod files;
 mod history;
