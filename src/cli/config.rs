@@ -27,8 +27,8 @@ const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 const FILE_LEN_MAX: u64 = 1 << 20;
 /// Threads of one kind.
 const THREADS_MAX: usize = 256;
-/// Bytes of one answer: least a page of what most ask for, at most half of what all answers may have together.
-const ANSWER_BYTES: std::ops::RangeInclusive<usize> = 64 * 1024..=ANSWERS_BYTES_MAX / 2;
+/// Bytes of one answer: least a page of what most ask for, at most what one customer may have of them at once.
+const ANSWER_BYTES: std::ops::RangeInclusive<usize> = 64 * 1024..=ANSWERS_BYTES_MAX / 4;
 
 /// What the command line says of the settings.
 #[derive(Debug, Default)]

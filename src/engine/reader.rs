@@ -14,7 +14,7 @@ use crate::store::connection::{self, Connection, Database, Purpose};
 use crate::store::files::{FirstOpened, Opened};
 use crate::store::{Severity, StoreError, read};
 
-/// Statements for those that are answered together: enough to find one among them that makes the others fail.
+/// Statements for those that are answered together: enough to find one among a hundred that makes the others fail.
 const STATEMENTS_MAX: usize = 16;
 /// What fails later than this failed for want of time, not for what was asked.
 const FAILS_WITHIN: Duration = Duration::from_secs(1);
@@ -61,13 +61,6 @@ pub(super) struct Reader<'a> {
     opened: Option<Opened>,
 }
 
-/// A look-up that failed.
-struct Failure {
-    error: StoreError,
-    /// The database is well, so that the same would fail again.
-    is_of_what_was_asked: bool,
-}
-
 impl<'a> Reader<'a> {
     /// It connects when its first round comes.
     pub(super) fn new(source: &'a Source) -> Self {
@@ -91,14 +84,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Answers them with one statement. Where that fails although the database answers, one of them is the cause:
-    /// then halves are tried, so that it hurts no other.
+    /// then halves are tried, so that it hurts no other. Where the connection is gone, they are tried once on another.
     fn answer_combined<K: Ord + Hash + Clone, T: Clone>(
         &mut self,
         jobs: Vec<ByKeys<K, T>>,
         look_up: CombinedLookUp<K, T>,
     ) {
-        let mut groups = vec![jobs];
-        let mut statements_left = STATEMENTS_MAX;
+        let (mut groups, mut statements_left) = (vec![jobs], STATEMENTS_MAX);
+        let (mut is_alive, mut is_renewed) = (false, false);
         while let Some(mut group) = groups.pop() {
             let mut keys: Vec<K> = group.iter().flat_map(|job| job.keys.iter().cloned()).collect();
             keys.sort_unstable();
@@ -108,36 +101,39 @@ impl<'a> Reader<'a> {
                 continue;
             }
             statements_left -= 1;
-            match self.look_up(group.len(), |connection| look_up(connection, &keys)) {
-                Ok(found) => answer(group, Ok(&found)),
-                Err(Failure { is_of_what_was_asked: true, .. }) if statements_left >= groups.len() + 2 => {
-                    let others = group.split_off(group.len() / 2);
-                    groups.extend([others, group]);
+            let begun = Instant::now();
+            let error = match self
+                .opened()
+                .and_then(|opened| opened.look_up(|connection| look_up(connection, &keys)))
+            {
+                Ok(found) => {
+                    answer(group, Ok(&found));
+                    continue;
                 }
-                Err(Failure { error, .. }) => answer(group, Err(engine_error(&error))),
+                Err(error) => error,
+            };
+            is_alive &= error.severity() == Severity::Passing;
+            if !is_alive && error.severity() == Severity::Passing && begun.elapsed() < FAILS_WITHIN {
+                statements_left -= 1;
+                is_alive = self.is_well();
+            }
+            if is_alive && group.len() > 1 && statements_left >= groups.len() + 2 {
+                let others = group.split_off(group.len() / 2);
+                groups.extend([others, group]);
+                continue;
+            }
+            if !is_alive {
+                self.let_go(&error);
+            }
+            if !is_alive && !is_renewed && statements_left > groups.len() + 1 {
+                is_renewed = true;
+                groups.push(group);
+            } else {
+                answer(group, Err(engine_error(&error)));
+                // A connection can go wrong in ways of its own; the next round has another.
+                self.opened = None;
             }
         }
-    }
-
-    /// Looks up for so many, once more on a new connection; not where others can be told apart on this one.
-    fn look_up<T>(
-        &mut self,
-        callers: usize,
-        mut look_up: impl FnMut(&mut Connection) -> Result<T, StoreError>,
-    ) -> Result<T, Failure> {
-        let begun = Instant::now();
-        let first = self.opened().and_then(|opened| opened.look_up(&mut look_up));
-        first.or_else(|error| {
-            if callers > 1 && begun.elapsed() < FAILS_WITHIN && self.is_well_after(&error) {
-                return Err(Failure { error, is_of_what_was_asked: true });
-            }
-            self.let_go(&error);
-            let second = self.opened().and_then(|opened| opened.look_up(&mut look_up));
-            second.map_err(|error| {
-                self.let_go(&error);
-                Failure { error, is_of_what_was_asked: false }
-            })
-        })
     }
 
     fn answer_other(&mut self, mut job: OtherLookUp) {
@@ -149,10 +145,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the database still answers where this failed.
-    fn is_well_after(&mut self, error: &StoreError) -> bool {
-        let opened = self.opened.as_mut().filter(|_| error.severity() == Severity::Passing);
-        opened.is_some_and(|opened| opened.look_up(connection::ping).is_ok())
+    /// Whether the database still answers on this connection.
+    fn is_well(&mut self) -> bool {
+        self.opened.as_mut().is_some_and(|opened| opened.look_up(connection::ping).is_ok())
     }
 
     /// A connection that failed isn't used again. From files that are not the database's any more nobody must read.
@@ -210,9 +205,17 @@ pub(super) fn engine_error(error: &StoreError) -> EngineError {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     const JOBS: u32 = 100;
+    /// Less one that asks whether the database answers.
+    const LOOK_UPS_MAX: usize = STATEMENTS_MAX - 1;
+
+    thread_local! {
+        static LOOK_UPS: Cell<usize> = const { Cell::new(0) };
+    }
 
     /// Asks for the numbers from 0 on, one each, and returns which were answered.
     fn answered(look_up: CombinedLookUp<u32, u32>) -> Vec<u32> {
@@ -231,6 +234,7 @@ mod tests {
                 (ByKeys { keys: vec![key], reply }, (key, answer))
             })
             .unzip();
+        LOOK_UPS.set(0);
         reader.answer_combined(jobs, look_up);
         let mut answered = Vec::new();
         for (key, mut reply) in replies {
@@ -243,6 +247,7 @@ mod tests {
     }
 
     fn all_but(keys: &[u32], is_poison: impl Fn(&u32) -> bool) -> Result<HashMap<u32, u32>, StoreError> {
+        LOOK_UPS.set(LOOK_UPS.get() + 1);
         match keys.iter().any(is_poison) {
             true => Err(StoreError::Corrupt("a row that can't be".to_owned())),
             false => Ok(keys.iter().map(|key| (*key, *key)).collect()),
@@ -257,19 +262,33 @@ mod tests {
         assert_eq!(answered(|_, keys| all_but(keys, |key| *key == 57)), others(|key| key == 57));
         assert_eq!(answered(|_, keys| all_but(keys, |key| *key == 99)), others(|key| key == 99));
         assert_eq!(answered(|_, keys| all_but(keys, |_| false)), others(|_| false));
+        assert_eq!(LOOK_UPS.get(), 1, "one that is well is asked once");
         let many = answered(|_, keys| all_but(keys, |key| key % 3 == 0));
-        assert!(many.len() < 67, "no more than {STATEMENTS_MAX} statements are made: {}", many.len());
+        assert!(LOOK_UPS.get() <= LOOK_UPS_MAX && many.len() < 67, "{} {}", LOOK_UPS.get(), many.len());
+        answered(|_, keys| all_but(keys, |key| *key == 99));
+        assert_eq!(LOOK_UPS.get(), LOOK_UPS_MAX, "as many as it takes to find one among a hundred");
     }
 
     #[test]
     fn an_outage_is_not_split() {
-        use std::sync::atomic::{AtomicUsize, Ordering};
-        static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
         let gone = |_: &mut Connection, _: &[u32]| {
-            STATEMENTS.fetch_add(1, Ordering::Relaxed);
+            LOOK_UPS.set(LOOK_UPS.get() + 1);
             Err(StoreError::Connect("gone".to_owned()))
         };
         assert_eq!(answered(gone), Vec::<u32>::new());
-        assert_eq!(STATEMENTS.load(Ordering::Relaxed), 2, "it is tried once more, on a new connection");
+        assert_eq!(LOOK_UPS.get(), 2, "it is tried once more, on a new connection");
+    }
+
+    #[test]
+    fn what_is_found_to_fail_on_a_new_connection_is_split_there() {
+        let answered = answered(|_, keys| match LOOK_UPS.get() {
+            0 => {
+                LOOK_UPS.set(1);
+                Err(StoreError::Connect("gone".to_owned()))
+            }
+            _ => all_but(keys, |key| *key == 5),
+        });
+        assert!(answered.len() >= 97, "{}", answered.len());
+        assert!(LOOK_UPS.get() <= LOOK_UPS_MAX);
     }
 }

@@ -1,59 +1,61 @@
 //! How large an answer may become. It is built as a whole before it is written, so its bytes are bounded while
-//! it is built: each list draws what its items will come to before they are resolved, each free text its
-//! length; and all answers under way share one bound.
+//! it is built, and all answers under way together: those that are being built, and those that wait to be taken.
 
-use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use async_graphql::parser::types::Field;
-use async_graphql::registry::Registry;
-use async_graphql::resolver_utils::resolve_list;
-use async_graphql::{Context, ContextSelectionSet, DataContext, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{Context, DataContext, Error, Pos, Result};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use super::error::{ErrorCode, engine_error};
+use super::session::Asker;
 use super::slices::Slices;
 use super::weights::Weights;
+use crate::access::caller::Caller;
 use crate::engine::{EngineError, Urgency};
+
+/// Up to this an answer is small: whoever has a place at the door may have it, whatever else is under way.
+pub const SMALL_BYTES: usize = 64 * 1024;
+/// Large answers that are built at once: each takes some times as much memory as it has bytes, and time.
+const BUILT_AT_ONCE_MAX: usize = 2;
+/// How long a large answer waits for its turn to be built.
+const TURN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Bytes of all answers that are being built or wait to be taken.
 #[derive(Debug)]
 pub struct AnswersUnderWay {
     bytes: AtomicUsize,
     bytes_max: usize,
+    /// Bytes of each caller's large answers.
+    by_caller: Mutex<HashMap<CallerKey, usize>>,
+    turns: Arc<Semaphore>,
 }
+
+/// Who asks: channel and subject.
+type CallerKey = (String, String);
 
 /// Why nothing more can be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overdrawn {
     /// The answer would be larger than one may be.
     TooLarge,
-    /// All answers under way are as large as they may be together.
+    /// All answers under way, or the caller's, are as large as they may be together.
     Busy,
 }
 
 impl AnswersUnderWay {
-    /// At most so many bytes of them.
+    /// At most so many bytes of them; and of one caller half of what callers of that urgency may have.
     pub fn new(bytes_max: usize) -> Arc<Self> {
-        Arc::new(Self { bytes: AtomicUsize::new(0), bytes_max })
+        let turns = Arc::new(Semaphore::new(BUILT_AT_ONCE_MAX));
+        Arc::new(Self { bytes: AtomicUsize::new(0), bytes_max, by_caller: Mutex::default(), turns })
     }
 
     /// How many there are.
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
-    }
-
-    fn add(&self, bytes: usize, bytes_max: usize) -> Result<(), Overdrawn> {
-        let before = self.bytes.fetch_add(bytes, Ordering::AcqRel);
-        if before.saturating_add(bytes) <= bytes_max {
-            return Ok(());
-        }
-        self.take_off(bytes);
-        Err(Overdrawn::Busy)
-    }
-
-    fn take_off(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::AcqRel);
     }
 }
 
@@ -63,18 +65,19 @@ pub struct AnswerBudget {
     left: AtomicUsize,
     held: AtomicUsize,
     under_way: Arc<AnswersUnderWay>,
-    under_way_max: usize,
-    /// What was posted stays posted, whatever others are being told meanwhile.
+    caller: Arc<Caller>,
+    urgency: Urgency,
     is_mutation: bool,
     weights: Arc<Weights>,
     slices: Slices,
+    turn: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl AnswerBudget {
     pub(super) fn new(
         bytes_max: usize,
         under_way: &Arc<AnswersUnderWay>,
-        urgency: Urgency,
+        asker: &Asker,
         is_mutation: bool,
         weights: Arc<Weights>,
     ) -> Self {
@@ -82,17 +85,14 @@ impl AnswerBudget {
             bytes_max,
             left: AtomicUsize::new(bytes_max),
             held: AtomicUsize::new(0),
-            under_way_max: urgency.places(under_way.bytes_max),
             under_way: under_way.clone(),
+            caller: asker.caller.clone(),
+            urgency: asker.urgency,
             is_mutation,
             weights,
             slices: Slices::default(),
+            turn: Mutex::default(),
         }
-    }
-
-    /// Turns of its being built.
-    pub(super) fn slices(&self) -> &Slices {
-        &self.slices
     }
 
     /// Bytes that an answer may have.
@@ -100,175 +100,132 @@ impl AnswerBudget {
         self.bytes_max
     }
 
-    /// Makes room for so many bytes before anything is done.
-    pub(super) fn draw_first(&self, bytes: usize) -> Result<(), Overdrawn> {
-        self.draw_own(bytes)?;
-        self.under_way.add(bytes, self.under_way_max)?;
-        self.held.fetch_add(bytes, Ordering::AcqRel);
-        Ok(())
+    /// Turns of its being built.
+    pub(super) fn slices(&self) -> &Slices {
+        &self.slices
     }
 
-    /// Makes room for so many more.
+    /// Weights of the document that it answers.
+    pub(super) fn item_bytes(&self, field: Pos) -> usize {
+        self.weights.of_item(field)
+    }
+
+    /// Whether it is more than [`SMALL_BYTES`].
+    pub fn is_large(&self) -> bool {
+        self.held.load(Ordering::Relaxed) > SMALL_BYTES
+    }
+
+    /// Makes room for so many bytes more. Once too much was asked for, nothing more is given.
     pub(super) fn draw(&self, bytes: usize) -> Result<(), Overdrawn> {
-        if !self.is_mutation {
-            return self.draw_first(bytes);
-        }
-        self.draw_own(bytes)?;
-        self.under_way.bytes.fetch_add(bytes, Ordering::AcqRel);
-        self.held.fetch_add(bytes, Ordering::AcqRel);
-        Ok(())
-    }
-
-    /// Once too much was asked for, nothing more is given.
-    fn draw_own(&self, bytes: usize) -> Result<(), Overdrawn> {
         let less = |left: usize| Some(left.saturating_sub(bytes));
         let before = self.left.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).unwrap_or_default();
-        if bytes > before { Err(Overdrawn::TooLarge) } else { Ok(()) }
+        if bytes > before || before == 0 {
+            return Err(Overdrawn::TooLarge);
+        }
+        let held = self.held.load(Ordering::Acquire) + bytes;
+        if held <= SMALL_BYTES {
+            self.held.store(held, Ordering::Release);
+            self.under_way.bytes.fetch_add(bytes, Ordering::AcqRel);
+            return Ok(());
+        }
+        self.hold(held, true)
     }
 
-    /// The answer is built and has so many bytes that wait to be taken.
-    pub fn hold(&self, bytes: usize) {
-        let before = self.held.swap(bytes, Ordering::AcqRel);
-        self.under_way.bytes.fetch_add(bytes, Ordering::AcqRel);
-        self.under_way.take_off(before);
+    /// Waits until a large answer may be built; a small one is built at once.
+    async fn wait_for_turn(&self) -> Result<(), Overdrawn> {
+        let has_turn = || self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_large() || has_turn().is_some() {
+            return Ok(());
+        }
+        let turn = timeout(TURN_WITHIN, self.under_way.turns.clone().acquire_owned()).await;
+        let turn = turn.ok().and_then(Result::ok).ok_or(Overdrawn::Busy)?;
+        has_turn().get_or_insert(turn);
+        Ok(())
+    }
+
+    /// It is built, and has so many bytes that wait to be taken.
+    pub fn is_built(&self, bytes: usize) {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let _it_is_there_in_any_case = self.hold(bytes, false);
+    }
+
+    /// Holds so many bytes from now on; unchanged where that `must_fit` and doesn't.
+    fn hold(&self, bytes: usize, must_fit: bool) -> Result<(), Overdrawn> {
+        let (before, under_way) = (self.held.load(Ordering::Acquire), &self.under_way);
+        let large = |bytes: usize| if bytes > SMALL_BYTES { bytes } else { 0 };
+        let mut by_caller = under_way.by_caller.lock().unwrap_or_else(PoisonError::into_inner);
+        let caller = (self.caller.channel_code.clone(), self.caller.subject.clone());
+        let of_caller = by_caller.get(&caller).copied().unwrap_or_default();
+        let of_caller = (of_caller + large(bytes)).saturating_sub(large(before));
+        let of_all = (under_way.bytes() + bytes).saturating_sub(before);
+        let places = self.urgency.places(under_way.bytes_max);
+        if must_fit && (of_all > places || of_caller > places / 2) {
+            return Err(Overdrawn::Busy);
+        }
+        match of_caller {
+            0 => by_caller.remove(&caller),
+            bytes => by_caller.insert(caller, bytes),
+        };
+        under_way.bytes.fetch_add(bytes, Ordering::AcqRel);
+        under_way.bytes.fetch_sub(before, Ordering::AcqRel);
+        self.held.store(bytes, Ordering::Release);
+        Ok(())
+    }
+
+    /// What was written before stays: then whoever asks must learn that the same key may be sent again.
+    fn error(&self, overdrawn: Overdrawn) -> Error {
+        match overdrawn {
+            Overdrawn::Busy if self.is_mutation => engine_error(EngineError::Timeout),
+            Overdrawn::TooLarge if self.is_mutation => {
+                let message = "What was written stays; with the same key ask for less of it.";
+                ErrorCode::Timeout.error(format!("{} {message}", too_large(self.bytes_max)))
+            }
+            overdrawn => self.first_error(overdrawn),
+        }
+    }
+
+    /// Nothing was written yet.
+    fn first_error(&self, overdrawn: Overdrawn) -> Error {
+        match overdrawn {
+            Overdrawn::TooLarge => ErrorCode::QueryTooLarge.error(too_large(self.bytes_max)),
+            Overdrawn::Busy => engine_error(EngineError::Busy),
+        }
     }
 }
 
 impl Drop for AnswerBudget {
     fn drop(&mut self) {
-        self.under_way.take_off(*self.held.get_mut());
+        let _less_always_fits = self.hold(0, false);
     }
 }
 
 /// What is said of an answer that would be larger than this.
-pub(super) fn too_large(bytes_max: usize) -> String {
+fn too_large(bytes_max: usize) -> String {
     format!("The answer would be larger than {bytes_max} bytes; ask for less at once.")
 }
 
-fn error(budget: &AnswerBudget, overdrawn: Overdrawn) -> async_graphql::Error {
-    match overdrawn {
-        Overdrawn::TooLarge if budget.is_mutation => {
-            ErrorCode::QueryTooLarge.error(format!("{} What was written stays.", too_large(budget.bytes_max)))
-        }
-        Overdrawn::TooLarge => ErrorCode::QueryTooLarge.error(too_large(budget.bytes_max)),
-        Overdrawn::Busy => engine_error(EngineError::Busy),
-    }
-}
-
 /// The budget of the request in whose context this is.
-pub(super) fn budget<'a>(ctx: &impl DataContext<'a>) -> async_graphql::Result<&'a AnswerBudget> {
+pub(super) fn budget<'a>(ctx: &impl DataContext<'a>) -> Result<&'a AnswerBudget> {
     let found = ctx.data::<Arc<AnswerBudget>>();
     found.map(Arc::as_ref).map_err(|_| engine_error(EngineError::Internal))
 }
 
-/// Makes room for a list of so many items that this field's answer will hold, before anything is done.
-pub(super) fn draw_items_below(ctx: &Context<'_>, len: usize) -> async_graphql::Result<()> {
+/// Makes room for so many items of the lists that a mutation's answer will hold, before anything is written.
+pub(super) fn draw_before_writing(ctx: &Context<'_>, items: usize) -> Result<()> {
     let budget = budget(ctx)?;
-    let bytes = len.saturating_mul(budget.weights.of_item(ctx.item.pos));
-    budget.draw_first(bytes).map_err(|overdrawn| error(budget, overdrawn))
+    let bytes = items.saturating_mul(budget.item_bytes(ctx.item.pos));
+    budget.draw(bytes).map_err(|overdrawn| budget.first_error(overdrawn))
 }
 
 /// Makes room for so many bytes of what is being resolved.
-pub(super) fn draw<'a>(ctx: &impl DataContext<'a>, bytes: usize) -> async_graphql::Result<()> {
+pub(super) fn draw<'a>(ctx: &impl DataContext<'a>, bytes: usize) -> Result<()> {
     let budget = budget(ctx)?;
-    budget.draw(bytes).map_err(|overdrawn| error(budget, overdrawn))
+    budget.draw(bytes).map_err(|overdrawn| budget.error(overdrawn))
 }
 
-/// A list of the API: it draws what its items come to, then resolves them.
-pub(super) struct List<T>(pub(super) Vec<T>);
-
-impl<T> FromIterator<T> for List<T> {
-    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        Self(items.into_iter().collect())
-    }
-}
-
-impl<T: OutputType> OutputType for List<T> {
-    fn type_name() -> Cow<'static, str> {
-        <Vec<T> as OutputType>::type_name()
-    }
-
-    fn qualified_type_name() -> String {
-        <Vec<T> as OutputType>::qualified_type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        <Vec<T> as OutputType>::create_type_info(registry)
-    }
-
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        if self.0.is_empty() {
-            return Ok(Value::List(Vec::new()));
-        }
-        let in_place = |error: async_graphql::Error| error.into_server_error(field.pos);
-        let budget = budget(ctx).map_err(in_place)?;
-        let item_bytes = budget.weights.of_item(field.pos);
-        let drawn = budget.draw(self.0.len().saturating_mul(item_bytes));
-        drawn.map_err(|overdrawn| in_place(error(budget, overdrawn)))?;
-        let items = self.0.iter().map(|item| Item { item, bytes: item_bytes, slices: &budget.slices });
-        resolve_list(ctx, field, items, Some(self.0.len())).await
-    }
-}
-
-/// An item of a list, resolved when it is its turn.
-struct Item<'a, T> {
-    item: &'a T,
-    bytes: usize,
-    slices: &'a Slices,
-}
-
-impl<T: OutputType> OutputType for Item<'_, T> {
-    fn type_name() -> Cow<'static, str> {
-        T::type_name()
-    }
-
-    fn qualified_type_name() -> String {
-        T::qualified_type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        T::create_type_info(registry)
-    }
-
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        self.slices.take_turn(self.bytes).await;
-        self.item.resolve(ctx, field).await
-    }
-}
-
-/// A text that may be long: it draws its length.
-#[derive(Clone)]
-pub(super) struct FreeText<'a>(pub(super) Cow<'a, str>);
-
-impl<'a> From<&'a str> for FreeText<'a> {
-    fn from(text: &'a str) -> Self {
-        Self(Cow::Borrowed(text))
-    }
-}
-
-impl<'a> From<&'a String> for FreeText<'a> {
-    fn from(text: &'a String) -> Self {
-        Self(Cow::Borrowed(text))
-    }
-}
-
-impl From<String> for FreeText<'_> {
-    fn from(text: String) -> Self {
-        Self(Cow::Owned(text))
-    }
-}
-
-impl OutputType for FreeText<'_> {
-    fn type_name() -> Cow<'static, str> {
-        <String as OutputType>::type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        <String as OutputType>::create_type_info(registry)
-    }
-
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        draw(ctx, self.0.len()).map_err(|error| error.into_server_error(field.pos))?;
-        Ok(Value::String(self.0.clone().into_owned()))
-    }
+/// As [`draw`], and waits for the turn of a large answer.
+pub(super) async fn draw_in_turn<'a>(ctx: &impl DataContext<'a>, bytes: usize) -> Result<()> {
+    draw(ctx, bytes)?;
+    let budget = budget(ctx)?;
+    budget.wait_for_turn().await.map_err(|overdrawn| budget.error(overdrawn))
 }

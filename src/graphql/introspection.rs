@@ -7,7 +7,8 @@ use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo};
 use async_graphql::{Pos, ServerResult, Value};
 
-use super::answer::{budget, draw};
+use super::answer::{budget, draw_in_turn};
+use super::weights::ITEM_BYTES_MIN;
 
 /// Makes the counter of each request.
 pub(super) struct CountIntrospection;
@@ -30,8 +31,9 @@ impl Extension for CountIntrospection {
         let is_counted = info.return_type.starts_with("__");
         let value = next.run(ctx, info).await?;
         if let (true, Some(Value::Object(fields))) = (is_counted, &value) {
-            let bytes = fields.iter().map(|(key, value)| key.len() + 6 + leaf_bytes(value)).sum();
-            let drawn = draw(ctx, bytes).and_then(|()| budget(ctx));
+            let bytes = fields.iter().map(|(key, value)| key.len() + 6 + leaf_bytes(value)).sum::<usize>();
+            let bytes = bytes.max(ITEM_BYTES_MIN);
+            let drawn = draw_in_turn(ctx, bytes).await.and_then(|()| budget(ctx));
             drawn.map_err(|error| error.into_server_error(Pos::default()))?.slices().take_turn(bytes).await;
         }
         Ok(value)

@@ -21,6 +21,7 @@ mod ids;
 mod introspection;
 pub mod limits;
 mod mutation;
+mod outputs;
 pub mod prepared;
 mod query;
 pub mod scalars;
@@ -122,8 +123,8 @@ impl Schemas {
         let root_bytes = operation.map_or(0, |operation| weights.of_root(&operation.selection_set));
         let is_mutation = operation.is_some_and(|operation| operation.ty == OperationType::Mutation);
         let (bytes_max, under_way) = (self.answer_bytes_max, &self.under_way);
-        let budget = AnswerBudget::new(bytes_max, under_way, asker.urgency, is_mutation, weights.clone());
-        budget.draw_first(root_bytes)?;
+        let budget = AnswerBudget::new(bytes_max, under_way, asker, is_mutation, weights.clone());
+        budget.draw(root_bytes)?;
         Ok(Arc::new(budget))
     }
 }

@@ -13,8 +13,10 @@ use async_graphql_value::Value;
 use super::guard::{self, Objection};
 use super::weights::{OutputTypes, Weights};
 
-/// What a selection takes in memory, with its names, arguments and weights.
+/// What a selection takes in memory, with its names and weights.
 const SELECTION_BYTES: usize = 512;
+/// What a value takes, which can be two bytes of the text, for each of them.
+const PER_BYTE: usize = 48;
 
 /// A document that may be executed many times.
 pub struct Prepared {
@@ -55,9 +57,9 @@ impl Prepared {
         &self.parsed
     }
 
-    /// About how many bytes it takes in memory.
-    pub fn memory_bytes(&self) -> usize {
-        SELECTION_BYTES * (1 + sets(&self.parsed).map(selections).sum::<usize>())
+    /// About how many bytes a document of such a length takes in memory, text included.
+    pub fn memory_bytes(&self, text_len: usize) -> usize {
+        SELECTION_BYTES * (1 + sets(&self.parsed).map(selections).sum::<usize>()) + PER_BYTE * text_len
     }
 
     /// Whether any of it asks what the API is.

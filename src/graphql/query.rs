@@ -3,10 +3,11 @@
 use async_graphql::{Context, ID, Object, Result};
 use futures_util::future::try_join_all;
 
-use super::answer::{List, budget};
+use super::answer::budget;
 use super::error::{bad_input, engine_error, forbidden};
 use super::limits::{ACCOUNTS_MAX, list_complexity, page_complexity};
 use super::mutation::payment_status::PaymentStatusResult;
+use super::outputs::List;
 use super::scalars::Text;
 use super::session::{caller, caller_with, engine, take_accounts, urgency};
 use super::types::account::Account;
@@ -53,7 +54,7 @@ impl Query {
         check_list_len("numbers", numbers.len())?;
         take_accounts(ctx, numbers.len())?;
         let numbers: Vec<&str> = numbers.iter().map(|number| number.0.as_str()).collect();
-        Account::find_all(ctx, &numbers).await.map(List)
+        Account::find_all(ctx, &numbers).await.map(List::new)
     }
 
     /// What became of the caller's own payment with this key. NOT_FOUND means that nothing is
@@ -130,7 +131,7 @@ impl Query {
         caller_with(ctx, Scope::BillsRead)?;
         check_list_len("ids", ids.len())?;
         take_accounts(ctx, ids.len())?;
-        try_join_all(ids.iter().map(|id| Node::find(ctx, id))).await.map(List)
+        try_join_all(ids.iter().map(|id| Node::find(ctx, id))).await.map(List::new)
     }
 }
 

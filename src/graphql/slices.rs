@@ -1,40 +1,31 @@
 //! A large answer is built in slices, so that others on its thread are answered in between.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Mutex;
+use tokio::task::yield_now;
 
 /// Bytes built in one slice, about half a millisecond's work.
 const SLICE_BYTES: usize = 16 * 1024;
 
-/// The slices of one answer.
+/// The slices of one answer: what was built in the present one.
 #[derive(Default)]
-pub(super) struct Slices {
-    /// Of the slice that is being built.
-    number: AtomicUsize,
-    /// What was built in it.
-    bytes: AtomicUsize,
-}
+pub(super) struct Slices(Mutex<usize>);
 
 impl Slices {
-    /// Goes on at once while there is room in this slice, else in a later one.
+    /// Goes on at once while there is room in this slice, else in the next. Whoever begins that one lets all others of
+    /// the answer wait, so that they aren't asked again and again.
     pub(super) async fn take_turn(&self, bytes: usize) {
-        loop {
-            let number = self.number.load(Ordering::Acquire);
-            if self.bytes.fetch_add(bytes, Ordering::AcqRel) < SLICE_BYTES {
-                return;
-            }
-            tokio::task::yield_now().await;
-            // The first to come back begins the next slice.
-            let next = self.number.compare_exchange(number, number + 1, Ordering::AcqRel, Ordering::Acquire);
-            if next.is_ok() {
-                self.bytes.store(0, Ordering::Release);
-            }
+        let mut built = self.0.lock().await;
+        if *built >= SLICE_BYTES {
+            yield_now().await;
+            *built = 0;
         }
+        *built += bytes;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use futures_util::future::{join, join_all};
 

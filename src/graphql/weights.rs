@@ -1,6 +1,6 @@
 //! How many bytes a document's answer has, lists left out: worked out once a document from its response keys
 //! and the greatest length of a value of each type. What a list comes to is known only once it is there; then
-//! it draws its length times the weight of one item (see [`super::answer`]).
+//! it draws its length times the weight of one item (see [`super::outputs`]).
 
 use std::collections::HashMap;
 
@@ -16,8 +16,10 @@ use super::types::node::Node;
 const AROUND_KEY_BYTES: usize = 6;
 /// Brackets of a list or an object.
 const BRACKETS_BYTES: usize = 2;
+/// Least weight of a list's item: what it is made from takes memory, however little of it is told.
+pub(super) const ITEM_BYTES_MIN: usize = 256;
 /// The longest text whose length is bounded by a rule; longer ones draw theirs, see
-/// [`FreeText`](super::answer::FreeText).
+/// [`FreeText`](super::outputs::FreeText).
 const TEXT_BYTES: usize = 64;
 
 /// Bytes of a value of a scalar type, quotes included.
@@ -173,7 +175,7 @@ impl Scales<'_> {
         };
         let inner = self.selections(&field.node.selection_set.node, &known.type_name);
         let (bytes, items_bytes) = match known.is_list {
-            true => (BRACKETS_BYTES, inner.bytes),
+            true => (BRACKETS_BYTES, inner.bytes.max(ITEM_BYTES_MIN)),
             false => (inner.bytes, inner.items_bytes),
         };
         self.items.insert(field.pos, items_bytes);
@@ -205,11 +207,15 @@ mod tests {
             ),
             (
                 "{ accounts(numbers: []) { status bills { nodes { isPayable dueOn } } } }",
-                (2 + 14 + 2, vec![2 + 12 + 11 + 11 + 2 + 11 + 2, 2 + 15 + 5 + 11 + 12, 2 + 15 + 5 + 11 + 12]),
+                (2 + 14 + 2, vec![ITEM_BYTES_MIN; 3]),
+            ),
+            (
+                "{ nodes(ids: []) { ... on Bill { id number period } ... on Payment { a: number b: channel } } }",
+                (2 + 11 + 2, vec![2 + 8 + 84 + 2 * (12 + TEXT_BYTES) + 2 * (7 + TEXT_BYTES) + 2 + 2]),
             ),
             (
                 "mutation { paymentBatchPost(input: {payments: []}) { results { replayed } } }",
-                (2 + 22 + 2 + 13 + 2, vec![2 + 14 + 5, 2 + 14 + 5]),
+                (2 + 22 + 2 + 13 + 2, vec![ITEM_BYTES_MIN; 2]),
             ),
             ("{ nowhere { at { all } } }", (2 + 13 + TEXT_BYTES, vec![])),
         ];

@@ -46,9 +46,8 @@ impl Documents {
     pub(super) fn new() -> Self {
         let trusted = Cache::builder().max_capacity(TRUSTED_LEN_MAX).time_to_live(TRUSTED_FOR).build();
         let free = Cache::<Box<str>, Arc<Prepared>>::builder().max_capacity(FREE_BYTES_MAX);
-        let free = free.weigher(|text, prepared| {
-            u32::try_from(text.len() + prepared.memory_bytes()).unwrap_or(u32::MAX)
-        });
+        let free = free
+            .weigher(|text, prepared| u32::try_from(prepared.memory_bytes(text.len())).unwrap_or(u32::MAX));
         Self { free: free.build(), trusted }
     }
 

@@ -4,7 +4,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -20,7 +20,7 @@ use super::bodies::Room;
 const TAKEN_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A body that follows this soon after its head is out of the way before a refusal is given, so that the connection
 /// can stay: many clients send the two apart. Nobody minds waiting so long for a refusal.
-const ON_THE_HEELS: Duration = Duration::from_millis(5);
+const ON_THE_HEELS: Duration = Duration::from_millis(2);
 
 /// A body that is longer needs room, however fast it comes: many at once would fill the memory.
 const WITHOUT_ROOM_MAX: usize = 64 * 1024;
@@ -161,15 +161,15 @@ impl Incoming {
     /// actix reads on to the end of a chunked body whose payload was dropped, however long it is: the answer holds it.
     fn drain_after(mut self, reply: HttpResponse) -> HttpResponse {
         let until = if self.is_broken { Instant::now() } else { self.until() };
-        reply.map_body(|_, body| match body.try_into_bytes() {
-            Ok(bytes) => BoxBody::new(Draining {
-                bytes: Some(bytes),
+        reply.map_body(|_, answer| {
+            BoxBody::new(Draining {
+                size: answer.size(),
+                answer: Some(answer),
                 is_given: false,
                 payload: self.payload,
                 taken: self.taken,
                 until: Box::pin(sleep_until(until)),
-            }),
-            Err(body) => body,
+            })
         })
     }
 }
@@ -177,7 +177,8 @@ impl Incoming {
 /// An answer that is given while the request's body is still coming in. It ends with that body; or, once that has
 /// taken its time or enough has come, with the connection, without reading on.
 struct Draining {
-    bytes: Option<Bytes>,
+    size: BodySize,
+    answer: Option<BoxBody>,
     is_given: bool,
     payload: Payload,
     taken: usize,
@@ -185,10 +186,10 @@ struct Draining {
 }
 
 impl MessageBody for Draining {
-    type Error = io::Error;
+    type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {
-        BodySize::Sized(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+        self.size
     }
 
     fn poll_next(
@@ -196,8 +197,11 @@ impl MessageBody for Draining {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = self.get_mut();
-        if let Some(bytes) = this.bytes.take() {
-            return Poll::Ready(Some(Ok(bytes)));
+        if let Some(answer) = &mut this.answer {
+            match ready!(Pin::new(answer).poll_next(context)) {
+                Some(piece) => return Poll::Ready(Some(piece)),
+                None => this.answer = None,
+            }
         }
         if !this.is_given {
             // What is written goes out while somebody waits.
@@ -205,7 +209,7 @@ impl MessageBody for Draining {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let cut_off = || Some(Err(io::ErrorKind::ConnectionAborted.into()));
+        let cut_off = || Some(Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()));
         while this.taken <= TAKEN_BYTES_MAX {
             match this.payload.poll_next_unpin(context) {
                 Poll::Ready(Some(Ok(chunk))) => this.taken += chunk.len(),

@@ -54,7 +54,7 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 pub const REQUESTS_MAX: usize = 640;
 /// Bytes of all answers under way, unless set otherwise. While it is built an answer takes some four times as much
 /// memory.
-pub const ANSWERS_BYTES_MAX: usize = 32 * 1024 * 1024;
+pub const ANSWERS_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// How the server is built.
 #[derive(Debug, Clone)]

@@ -1,5 +1,7 @@
 //! Answers of the GraphQL door: a JSON body always, a status code by what happened.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -7,9 +9,10 @@ use async_graphql::{Response, ServerError, Value};
 use serde_json::json;
 
 use super::negotiation::Form;
-use super::outgoing::Outgoing;
+use super::outgoing;
 use super::visit::RequestId;
 use crate::graphql::Executed;
+use crate::graphql::answer::AnswerBudget;
 use crate::graphql::error::{ErrorCode, RETRY_AFTER_S, brief, is_request_error};
 use crate::graphql::guard::Objection;
 use crate::graphql::limits::ERRORS_MAX;
@@ -78,7 +81,7 @@ pub(super) struct Answer {
 }
 
 enum Body {
-    Executed(Outgoing),
+    Executed(Vec<u8>, Arc<AnswerBudget>),
     Refused(ErrorCode, String),
 }
 
@@ -105,7 +108,7 @@ impl Answer {
             reply.insert_header((RETRY_AFTER, seconds.to_string()));
         }
         match self.body {
-            Body::Executed(outgoing) => reply.body(outgoing),
+            Body::Executed(bytes, budget) => reply.body(outgoing::body(bytes, budget)),
             Body::Refused(code, message) => {
                 let message =
                     if code == ErrorCode::Internal { internal_message(request_id) } else { message };
@@ -138,7 +141,7 @@ pub(super) fn execution(form: Form, executed: Executed, request_id: RequestId) -
     };
     match body {
         Ok(bytes) => {
-            let body = Body::Executed(Outgoing::new(bytes, budget));
+            let body = Body::Executed(bytes, budget);
             Answer { form, status, body, allow: None, retry_after_s, code }
         }
         Err(_) => Refused::internal(form).into(),

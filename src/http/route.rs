@@ -112,7 +112,13 @@ async fn answer(
             Refused::request_error(form, ErrorCode::QueryTooLarge, message)
         }
     })?;
-    Ok(reply::execution(form, executed, visit.id))
+    if !executed.budget.is_large() {
+        return Ok(reply::execution(form, executed, visit.id));
+    }
+    // Else nobody would be answered on this thread for milliseconds.
+    let id = visit.id;
+    let written = web::block(move || reply::execution(form, executed, id)).await;
+    written.map_err(|_| Refused::internal(form))
 }
 
 /// Who asks, and what their channel says of them.

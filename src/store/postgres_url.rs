@@ -4,7 +4,7 @@
 use super::StoreError;
 
 /// The parameters that libpq knows.
-const PARAMETERS: [&str; 52] = [
+const PARAMETERS: [&str; 53] = [
     "application_name",
     "channel_binding",
     "client_encoding",
@@ -48,6 +48,7 @@ const PARAMETERS: [&str; 52] = [
     "sslcompression",
     "sslcrl",
     "sslcrldir",
+    "sslkeylogfile",
     "sslkey",
     "sslmode",
     "sslnegotiation",

@@ -2,9 +2,10 @@
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 
-use super::super::answer::draw_items_below;
+use super::super::answer::draw_before_writing;
 use super::super::error::{ErrorCode, bad_input, engine_error};
 use super::super::limits::{BATCH_PAYMENTS_MAX, list_complexity};
+use super::super::outputs::List;
 use super::super::session::engine;
 use super::payment_post::{PaymentPostInput, PaymentPostPayload, command, poster};
 use crate::engine::Urgency;
@@ -20,7 +21,7 @@ pub(in crate::graphql) struct PaymentBatchPostInput {
 #[derive(SimpleObject)]
 pub(in crate::graphql) struct PaymentBatchPostPayload {
     /// One answer for each payment, in the order of the input.
-    results: Vec<PaymentPostPayload>,
+    results: List<PaymentPostPayload>,
 }
 
 #[derive(Default)]
@@ -46,7 +47,7 @@ async fn post_batch(ctx: &Context<'_>, input: PaymentBatchPostInput) -> Result<P
     if input.payments.len() > BATCH_PAYMENTS_MAX {
         return Err(bad_input(format!("A batch holds at most {BATCH_PAYMENTS_MAX} payments.")));
     }
-    draw_items_below(ctx, input.payments.len())?;
+    draw_before_writing(ctx, input.payments.len())?;
     let mut commands = Vec::new();
     let mut results = Vec::new();
     for payment in input.payments {
@@ -68,5 +69,5 @@ async fn post_batch(ctx: &Context<'_>, input: PaymentBatchPostInput) -> Result<P
         }
     };
     let results = results.into_iter().map(&mut fill).collect::<Result<Vec<_>>>()?;
-    Ok(PaymentBatchPostPayload { results })
+    Ok(PaymentBatchPostPayload { results: List::drawn_before(results) })
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 
-use super::super::answer::{FreeText, List};
+use super::super::answer::draw_before_writing;
 use super::super::error::{ErrorCode, bad_input, engine_error};
 use super::super::limits::BILL_NUMBERS_MAX;
+use super::super::outputs::{FreeText, List};
 use super::super::scalars::{Amount, DateTime, Text};
 use super::super::session::{caller_with, engine, urgency};
 use super::super::types::enums::api_enum;
@@ -123,7 +124,7 @@ impl PaymentPostPayload {
     /// Why it was refused; empty where it was posted.
     async fn user_errors(&self) -> List<&PaymentPostUserError> {
         match self {
-            Self::Posted { .. } => List(Vec::new()),
+            Self::Posted { .. } => List::new(Vec::new()),
             Self::Refused { errors, .. } => errors.iter().collect(),
         }
     }
@@ -244,6 +245,7 @@ async fn post(ctx: &Context<'_>, input: PaymentPostInput) -> Result<PaymentPostP
     match command(caller, mode, input)? {
         Err(refusals) => Ok(PaymentPostPayload::malformed(refusals)),
         Ok(command) => {
+            draw_before_writing(ctx, 1)?;
             let answer = engine(ctx)?.submit(urgency(ctx), command).await.map_err(engine_error)?;
             PaymentPostPayload::from_answer(answer)
         }

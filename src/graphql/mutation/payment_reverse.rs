@@ -2,8 +2,9 @@
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 
-use super::super::answer::{FreeText, List};
+use super::super::answer::draw_before_writing;
 use super::super::error::{ErrorCode, bad_input, engine_error};
+use super::super::outputs::{FreeText, List};
 use super::super::scalars::Text;
 use super::super::session::{caller_with, engine, urgency};
 use super::super::types::enums::api_enum;
@@ -114,7 +115,7 @@ impl PaymentReversePayload {
     /// Why it was refused; empty where it was not.
     async fn user_errors(&self) -> List<&PaymentReverseUserError> {
         match self {
-            Self::Reversed { .. } | Self::Remembered { .. } => List(Vec::new()),
+            Self::Reversed { .. } | Self::Remembered { .. } => List::new(Vec::new()),
             Self::Refused { errors, .. } => errors.iter().collect(),
         }
     }
@@ -190,6 +191,7 @@ async fn reverse(ctx: &Context<'_>, input: PaymentReverseInput) -> Result<Paymen
         let errors = malformed.into_iter().map(Into::into).collect();
         return Ok(PaymentReversePayload::Refused { errors, replayed: false });
     }
+    draw_before_writing(ctx, 1)?;
     let answer = engine(ctx)?.submit(urgency(ctx), command(caller, input)).await.map_err(engine_error)?;
     PaymentReversePayload::from_answer(answer)
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use tokio::sync::OnceCell;
 
-use super::super::answer::FreeText;
 use super::super::ids::{NodeId, bill_cursor, read_bill_cursor};
 use super::super::limits::page_complexity;
+use super::super::outputs::FreeText;
 use super::super::scalars::{Amount, DateTime};
 use super::super::session::{caller, engine, look_up_error, urgency};
 use super::bill::{Bill, BillConnection};

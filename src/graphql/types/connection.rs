@@ -84,12 +84,12 @@ macro_rules! connection {
         #[async_graphql::Object]
         impl $connection {
             /// The items with their cursors.
-            async fn edges(&self) -> $crate::graphql::answer::List<$edge<'_>> {
+            async fn edges(&self) -> $crate::graphql::outputs::List<$edge<'_>> {
                 self.items.iter().map(|(cursor, node)| $edge { cursor, node }).collect()
             }
 
             /// The items alone.
-            async fn nodes(&self) -> $crate::graphql::answer::List<&$node> {
+            async fn nodes(&self) -> $crate::graphql::outputs::List<&$node> {
                 self.items.iter().map(|(_, node)| node).collect()
             }
 

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, Result};
 
-use super::super::answer::FreeText;
+use super::super::outputs::FreeText;
 use super::super::scalars::{Date, DateTime};
 use super::connection::connection;
 use super::enums::ExceptionKind;

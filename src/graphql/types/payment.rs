@@ -2,10 +2,11 @@
 
 use async_graphql::{Context, ID, Object, Result};
 
-use super::super::answer::{FreeText, List};
+use super::super::answer::draw;
 use super::super::error::ErrorCode;
 use super::super::ids::NodeId;
 use super::super::limits::{ALLOCATIONS_COUNTED, list_complexity};
+use super::super::outputs::{FreeText, List};
 use super::super::scalars::{Amount, DateTime};
 use super::super::session::{caller, engine, look_up_error, urgency};
 use super::account::Account;
@@ -62,8 +63,12 @@ impl Payment {
 #[Object]
 impl Payment {
     /// Opaque name of the payment.
-    pub(in crate::graphql) async fn id(&self) -> ID {
-        NodeId::Payment { account_number: self.payment.account_number.clone(), id: self.payment.id }.to_id()
+    pub(in crate::graphql) async fn id(&self, ctx: &Context<'_>) -> Result<ID> {
+        let id = NodeId::Payment { account_number: self.payment.account_number.clone(), id: self.payment.id }
+            .to_id();
+        // In suspense the number is as long as the payer gave it.
+        draw(ctx, id.len())?;
+        Ok(id)
     }
 
     /// Number of the payment, permanent.

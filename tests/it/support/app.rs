@@ -172,17 +172,22 @@ impl<'a> TestApp<'a> {
 
     /// A token valid for an hour of the app's clock.
     pub fn token(&self, channel: &str, scope: &str, accounts: Option<Vec<String>>) -> String {
+        self.mint(&Claims { accounts, ..self.claims(channel, scope) })
+    }
+
+    /// What a token valid for an hour of the app's clock says.
+    pub fn claims(&self, channel: &str, scope: &str) -> Claims {
         let now_s = self.clock.now_ms() / 1_000;
-        self.mint(&Claims {
+        Claims {
             sub: "tester".to_owned(),
             channel: channel.to_owned(),
             scope: scope.to_owned(),
-            accounts,
+            accounts: None,
             iat: now_s,
             nbf: now_s,
             exp: now_s + 3_600,
             jti: "test-token".to_owned(),
-        })
+        }
     }
 
     /// A token with these claims.
