@@ -32,6 +32,7 @@ use queue::{Lanes, Ticket};
 use reader::Source;
 use readers::Readers;
 use rest::Rest;
+pub use rest::give_way;
 use rules::Refresher;
 pub use rules::Rules;
 pub use urgency::Urgency;

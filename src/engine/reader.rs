@@ -70,17 +70,21 @@ impl<'a> Reader<'a> {
     /// Answers each of them.
     pub(super) fn answer_round(&mut self, jobs: Vec<Job>) {
         let (mut accounts, mut open_bills, mut bills) = (Vec::new(), Vec::new(), Vec::new());
+        let mut others = Vec::new();
         for job in jobs {
             match job {
                 Job::Accounts(job) => accounts.push(job),
                 Job::OpenBills(job) => open_bills.push(job),
                 Job::Bills(job) => bills.push(job),
-                Job::Other(job) => self.answer_other(job),
+                Job::Other(job) => others.push(job),
             }
         }
         self.answer_combined(accounts, read::accounts);
         self.answer_combined(open_bills, read::open_bills);
         self.answer_combined(bills, read::bills);
+        for job in others {
+            self.answer_other(job);
+        }
     }
 
     /// Answers them with one statement. Where that fails although the database answers, one of them is the cause:

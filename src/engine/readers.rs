@@ -19,6 +19,9 @@ use crate::store::connection::Connection;
 
 /// Look-ups answered together.
 const ROUND_LEN_MAX: usize = 100;
+/// What a look-up counts for that has a statement of its own: few of them in a round, so that nobody urgent waits for
+/// many.
+const OTHER_WEIGHT: usize = 12;
 /// Look-ups that may wait; one more is answered BUSY.
 const QUEUE_LEN_MAX: usize = 8_192;
 /// How long a caller waits.
@@ -138,7 +141,10 @@ impl Readers {
             }
             queue = arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
-        Some(queue.jobs.take(ROUND_LEN_MAX))
+        Some(queue.jobs.take_weighed(ROUND_LEN_MAX, |job| match job {
+            Job::Accounts(_) | Job::OpenBills(_) | Job::Bills(_) => 1,
+            Job::Other(_) => OTHER_WEIGHT,
+        }))
     }
 
     /// Answers rounds until the queue is closed and empty, or another does.

@@ -14,12 +14,20 @@ const STEP: Duration = Duration::from_millis(5);
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
-/// Has the system let other threads go before this one. What isn't allowed or known there changes nothing.
-pub(super) fn give_way() {
+/// Has the system let other threads go before this one, once and for all. What isn't allowed or known there changes
+/// nothing.
+pub fn give_way() {
     #[cfg(target_os = "linux")]
-    if let Ok(nice) = rustix::process::getpriority_process(None) {
+    if !GIVES_WAY.replace(true)
+        && let Ok(nice) = rustix::process::getpriority_process(None)
+    {
         let _it_stays_as_it_was = rustix::process::setpriority_process(None, nice + NICE);
     }
+}
+
+thread_local! {
+    #[cfg(target_os = "linux")]
+    static GIVES_WAY: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 /// Until when lanes and readers pause.
@@ -80,6 +88,7 @@ mod tests {
         let nice = || rustix::process::getpriority_process(None).expect("the system tells");
         let before = nice();
         let of_another = std::thread::spawn(move || {
+            give_way();
             give_way();
             nice()
         });

@@ -72,13 +72,25 @@ impl<T> Waiting<T> {
 
     /// The first `len_max` of them; fewer where that many would keep the urgent among them waiting.
     pub(super) fn take(&mut self, len_max: usize) -> Vec<T> {
-        let mut taken = Vec::with_capacity(len_max.min(self.len()));
+        self.take_weighed(len_max, |_| 1)
+    }
+
+    /// As [`Waiting::take`], where some count for more than one; one at least.
+    pub(super) fn take_weighed(&mut self, weight_max: usize, weigh: impl Fn(&T) -> usize) -> Vec<T> {
+        let mut taken = Vec::with_capacity(weight_max.min(self.len()));
+        let mut left = weight_max;
         for (urgency, queue) in Urgency::ALL.into_iter().zip(&mut self.0) {
-            let mut room = len_max - taken.len();
             if urgency == Urgency::Last && !taken.is_empty() {
-                room = room.min(BESIDE_OTHERS_MAX);
+                left = left.min(BESIDE_OTHERS_MAX);
             }
-            taken.extend(queue.drain(..room.min(queue.len())));
+            while let Some(item) = queue.front() {
+                let weight = weigh(item);
+                if weight > left && !taken.is_empty() {
+                    return taken;
+                }
+                left = left.saturating_sub(weight);
+                taken.extend(queue.pop_front());
+            }
         }
         taken
     }
@@ -123,6 +135,18 @@ mod tests {
         let taken = waiting.take(512);
         assert_eq!((taken.len(), taken.first(), taken.last()), (129, Some(&1_000), Some(&639)));
         assert_eq!(waiting.len(), 360);
+    }
+
+    #[test]
+    fn what_weighs_much_is_taken_by_few() {
+        let mut waiting = Waiting::default();
+        for (urgency, weight) in
+            [(Urgency::Last, 1), (Urgency::Usual, 40), (Urgency::First, 50), (Urgency::Last, 200)]
+        {
+            waiting.push(urgency, weight);
+        }
+        let mut take = || waiting.take_weighed(95, |weight| *weight);
+        assert_eq!([take(), take(), take()], [vec![50, 40, 1], vec![200], vec![]]);
     }
 
     #[test]

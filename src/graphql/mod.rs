@@ -11,6 +11,7 @@ use answer::{AnswerBudget, AnswersUnderWay, Overdrawn};
 use error::is_request_error;
 use introspection::CountIntrospection;
 use prepared::Prepared;
+use read_once::ReadOnce;
 use variables::InputTypes;
 use weights::OutputTypes;
 
@@ -24,6 +25,7 @@ mod mutation;
 mod outputs;
 pub mod prepared;
 mod query;
+mod read_once;
 pub mod scalars;
 mod session;
 mod slices;
@@ -95,6 +97,7 @@ impl Schemas {
             && operation.is_some_and(|operation| self.input_types.fit(operation, &variables));
         let budget = self.budget(document, operation, &asker)?;
         let mut request = Request::new("").variables(variables).data(asker).data(budget.clone());
+        request = request.data(ReadOnce::default());
         request.set_parsed_query(document.parsed().clone());
         request.operation_name = operation_name;
         let Audience { strict, fast, counting } = &self.audiences[audience];

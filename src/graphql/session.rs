@@ -64,11 +64,15 @@ pub(super) fn take_accounts(ctx: &Context<'_>, count: usize) -> Result<()> {
 /// What a look-up inside an answer couldn't find out. Inside a mutation's, BUSY would deny what has
 /// been written by then: there the answer is lost, and the same key brings it again.
 pub(super) fn look_up_error(ctx: &Context<'_>, error: EngineError) -> Error {
-    let is_mutation = ctx.query_env.operation.node.ty == OperationType::Mutation;
     engine_error(match error {
-        EngineError::Busy if is_mutation => EngineError::Timeout,
+        EngineError::Busy if is_mutation(ctx) => EngineError::Timeout,
         error => error,
     })
+}
+
+/// Whether something was written before this is looked at.
+pub(super) fn is_mutation(ctx: &Context<'_>) -> bool {
+    ctx.query_env.operation.node.ty == OperationType::Mutation
 }
 
 fn asker<'a>(ctx: &Context<'a>) -> Result<&'a Asker> {

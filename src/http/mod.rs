@@ -138,6 +138,8 @@ pub fn serve_until(
     // Connections take it over from the listener. Linux counts from the last time that anything was taken in: a
     // client that only says that it lives doesn't put it off.
     SockRef::from(&listener).set_tcp_user_timeout(Some(settings.unread_timeout))?;
+    // Else the last piece of a large answer waits until the reader has acknowledged those before, 40 ms.
+    SockRef::from(&listener).set_tcp_nodelay(true)?;
     let admin_listener = settings.admin_listen.map(TcpListener::bind).transpose()?;
     let listening = Listening {
         api: listener.local_addr()?,

@@ -19,7 +19,7 @@ use super::reply::{self, Answer, Refused};
 use super::visit::Visit;
 use crate::access::caller::Caller;
 use crate::domain::channel::DocumentRule;
-use crate::engine::Urgency;
+use crate::engine::{Urgency, give_way};
 use crate::graphql::answer::Overdrawn;
 use crate::graphql::error::{ErrorCode, seconds};
 use crate::graphql::{Asker, limits, urgency_of};
@@ -117,7 +117,11 @@ async fn answer(
     }
     // Else nobody would be answered on this thread for milliseconds.
     let id = visit.id;
-    let written = web::block(move || reply::execution(form, executed, id)).await;
+    let write = move || {
+        give_way();
+        reply::execution(form, executed, id)
+    };
+    let written = web::block(write).await;
     written.map_err(|_| Refused::internal(form))
 }
 

@@ -8,8 +8,9 @@ use tokio::sync::OnceCell;
 use super::super::ids::{NodeId, bill_cursor, read_bill_cursor};
 use super::super::limits::page_complexity;
 use super::super::outputs::FreeText;
+use super::super::read_once::ReadOnce;
 use super::super::scalars::{Amount, DateTime};
-use super::super::session::{caller, engine, look_up_error, urgency};
+use super::super::session::{caller, engine, is_mutation, look_up_error, urgency};
 use super::bill::{Bill, BillConnection};
 use super::connection::PageRequest;
 use super::enums::{AccountStatus, BillStatus, CustomerClass};
@@ -72,26 +73,20 @@ impl Account {
         numbers: &[&str],
     ) -> Result<Vec<Option<Self>>> {
         let (caller, engine, urgency) = (caller(ctx)?, engine(ctx)?, urgency(ctx));
-        let visible: Vec<String> = numbers
-            .iter()
-            .filter(|number| is_account_number(number) && caller.may_see_account(number))
-            .map(|&number| number.to_owned())
-            .collect();
+        let is_visible = |number: &str| is_account_number(number) && caller.may_see_account(number);
+        let visible: Vec<String> =
+            numbers.iter().filter(|number| is_visible(number)).map(|&number| number.to_owned()).collect();
         if visible.is_empty() {
             return Ok(numbers.iter().map(|_| None).collect());
         }
-        let found = if asks_for_open_bills(ctx) {
-            let (accounts, bills) =
-                tokio::join!(engine.accounts(urgency, visible.clone()), engine.open_bills(urgency, visible));
-            accounts.and_then(|accounts| Ok((accounts, Some(bills?))))
-        } else {
-            engine.accounts(urgency, visible).await.map(|accounts| (accounts, None))
-        };
-        let (accounts, bills) = found.map_err(|error| look_up_error(ctx, error))?;
+        // A mutation may have changed what was seen before.
+        let anew = ReadOnce::default();
+        let read_once = if is_mutation(ctx) { &anew } else { ctx.data::<ReadOnce>()? };
+        let found = read_once.accounts(engine, urgency, visible, asks_for_open_bills(ctx)).await;
+        let mut found = found.map_err(|error| look_up_error(ctx, error))?.into_iter();
         let account = |&number: &&str| {
-            let account = Self::new(accounts.get(number)?.clone());
-            let open_bills = bills.as_ref().map(|bills| bills.get(number).cloned().unwrap_or_default());
-            Some(Self { open_bills: OnceCell::new_with(open_bills.map(Arc::new)), ..account })
+            let (account, open_bills) = if is_visible(number) { found.next()?? } else { return None };
+            Some(Self { open_bills: OnceCell::new_with(open_bills), ..Self::new(account) })
         };
         Ok(numbers.iter().map(account).collect())
     }

@@ -20,9 +20,9 @@ use crate::support::commands::{issue_bill, post, save_account};
 const LEN: usize = 100;
 /// Less than any of the large answers below has.
 const SMALL_BYTES: usize = 64 * 1024;
-const WITHIN: Duration = Duration::from_secs(20);
+const WITHIN: Duration = Duration::from_secs(60);
 /// Long enough to look at what waits meanwhile.
-const UNREAD_TIMEOUT: Duration = Duration::from_secs(4);
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(8);
 
 fn numbers() -> Vec<String> {
     (0..LEN).map(|index| format!("{:010}", index + 1)).collect()
@@ -201,6 +201,31 @@ fn ask_and_leave(app: &TestApp<'_>, token: &str, body: &str) -> std::net::TcpStr
     stream
 }
 
+/// Lists of lists lead back to the same account: it is looked up once, and is the same wherever it is shown.
+#[test]
+fn an_account_is_looked_up_once_in_a_query_and_anew_in_a_mutation() {
+    for_each_backend(|database| {
+        let app = TestApp::start(database, district());
+        let client = app.channel("COUNTER-1");
+        let number = &numbers()[0];
+        let query = format!(
+            "{{ account(number: \"{number}\") {{ bills {{ nodes {{ account {{ number bills {{ nodes {{ account {{ \
+             number amountDue bills(first: 3) {{ nodes {{ number }} }} }} }} }} }} }} }} }} }}"
+        );
+        let data = client.data(&query, json!({}));
+        assert_eq!(at(&data, "account.bills.nodes.19.account.bills.nodes.19.account.number"), number);
+        let post = |key: &str| {
+            format!(
+                "{key}: paymentPost(input: {{idempotencyKey: \"{key}\", accountNumber: \"{number}\", amount: \"1.00\"}}) \
+                 {{ payment {{ account {{ amountDue }} }} }}"
+            )
+        };
+        let due = |data: &Value, key: &str| at(data, &format!("{key}.payment.account.amountDue")).clone();
+        let data = client.data(&format!("mutation {{ {} {} }}", post("m1"), post("m2")), json!({}));
+        assert_ne!(due(&data, "m1"), due(&data, "m2"), "each sees what it has done");
+    });
+}
+
 /// What the server counts, by its name.
 fn gauge(app: &TestApp<'_>, name: &str) -> usize {
     let admin = app.admin.expect("the operator's listener");
@@ -235,9 +260,9 @@ fn answers_that_nobody_takes_are_bounded_together_and_given_up() {
     assert_eq!((large.status, large.body.get("errors")), (200, None), "{:.300}", large.body.to_string());
     let large_bytes = large.body.to_string().len();
     assert_eq!(under_way(), 0, "it was taken");
-    let _left: Vec<_> = (0..5).map(|_| ask_and_leave(&app, &token("one"), &body)).collect();
-    wait_until("the answers that are refused", WITHIN, || {
-        gauge(&app, "granary_requests_inside") == 0 && under_way() > large_bytes
+    let _left: Vec<_> = (0..2).map(|_| ask_and_leave(&app, &token("one"), &body)).collect();
+    wait_until("two answers that wait", WITHIN, || {
+        gauge(&app, "granary_requests_inside") == 0 && under_way() == 2 * large_bytes
     });
     assert!(under_way() <= all_bytes_max / 4 + SMALL_BYTES, "one customer has half of what customers have");
     let reply = one.send(&query, variables.clone());
