@@ -83,14 +83,14 @@ impl<T> Waiting<T> {
             if urgency == Urgency::Last && !taken.is_empty() {
                 left = left.min(BESIDE_OTHERS_MAX);
             }
-            while let Some(item) = queue.front() {
+            let mut fits = |item: &&T| {
                 let weight = weigh(item);
-                if weight > left && !taken.is_empty() {
-                    return taken;
-                }
-                left = left.saturating_sub(weight);
-                taken.extend(queue.pop_front());
-            }
+                let fits = weight <= left || left == weight_max;
+                left = if fits { left.saturating_sub(weight) } else { 0 };
+                fits
+            };
+            let count = queue.iter().take_while(&mut fits).count();
+            taken.extend(queue.drain(..count));
         }
         taken
     }

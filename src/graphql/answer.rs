@@ -122,13 +122,7 @@ impl AnswerBudget {
         if bytes > before || before == 0 {
             return Err(Overdrawn::TooLarge);
         }
-        let held = self.held.load(Ordering::Acquire) + bytes;
-        if held <= SMALL_BYTES {
-            self.held.store(held, Ordering::Release);
-            self.under_way.bytes.fetch_add(bytes, Ordering::AcqRel);
-            return Ok(());
-        }
-        self.hold(held, true)
+        self.hold(self.held.load(Ordering::Acquire) + bytes, true)
     }
 
     /// Waits until a large answer may be built; a small one is built at once.
@@ -152,6 +146,10 @@ impl AnswerBudget {
     /// Holds so many bytes from now on; unchanged where that `must_fit` and doesn't.
     fn hold(&self, bytes: usize, must_fit: bool) -> Result<(), Overdrawn> {
         let (before, under_way) = (self.held.load(Ordering::Acquire), &self.under_way);
+        if before <= SMALL_BYTES && bytes <= SMALL_BYTES {
+            self.change(before, bytes);
+            return Ok(());
+        }
         let large = |bytes: usize| if bytes > SMALL_BYTES { bytes } else { 0 };
         let mut by_caller = under_way.by_caller.lock().unwrap_or_else(PoisonError::into_inner);
         let caller = (self.caller.channel_code.clone(), self.caller.subject.clone());
@@ -166,10 +164,14 @@ impl AnswerBudget {
             0 => by_caller.remove(&caller),
             bytes => by_caller.insert(caller, bytes),
         };
-        under_way.bytes.fetch_add(bytes, Ordering::AcqRel);
-        under_way.bytes.fetch_sub(before, Ordering::AcqRel);
-        self.held.store(bytes, Ordering::Release);
+        self.change(before, bytes);
         Ok(())
+    }
+
+    fn change(&self, before: usize, bytes: usize) {
+        self.under_way.bytes.fetch_add(bytes, Ordering::AcqRel);
+        self.under_way.bytes.fetch_sub(before, Ordering::AcqRel);
+        self.held.store(bytes, Ordering::Release);
     }
 
     /// What was written before stays: then whoever asks must learn that the same key may be sent again.

@@ -4,15 +4,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared, join_all};
+use tokio::sync::OnceCell;
 
 use crate::domain::account::{Account, Holder};
 use crate::domain::bill::Bill;
 use crate::engine::{Engine, EngineError, Urgency};
 
-/// What was found of some accounts.
-type Looked = Shared<BoxFuture<'static, Result<Arc<Found>, EngineError>>>;
+/// A look-up of some accounts together, made by the first who waits for it.
+struct LookUp {
+    numbers: Vec<String>,
+    found: OnceCell<Result<Found, EngineError>>,
+}
 
 struct Found {
     accounts: HashMap<String, (Account, Holder)>,
@@ -25,61 +27,58 @@ pub(super) type FoundAccount = ((Account, Holder), Option<Arc<Vec<Bill>>>);
 
 /// The look-ups of one query, by number and by whether open bills are among them.
 #[derive(Default)]
-pub(super) struct ReadOnce(Mutex<HashMap<(String, bool), Looked>>);
+pub(super) struct ReadOnce(Mutex<HashMap<(String, bool), Arc<LookUp>>>);
 
 impl ReadOnce {
     /// The accounts of these numbers, in their order; `None` where there is none.
     pub(super) async fn accounts(
         &self,
-        engine: &Arc<Engine>,
-        urgency: Urgency,
-        numbers: Vec<String>,
-        with_bills: bool,
-    ) -> Result<Vec<Option<FoundAccount>>, EngineError> {
-        let look_ups = self.look_ups(engine, urgency, &numbers, with_bills);
-        let found = join_all(look_ups).await;
-        numbers.iter().zip(found).map(|(number, found)| Ok(found?.account(number))).collect()
-    }
-
-    /// Those that were made before, and one for all numbers that are new.
-    fn look_ups(
-        &self,
-        engine: &Arc<Engine>,
+        engine: &Engine,
         urgency: Urgency,
         numbers: &[String],
         with_bills: bool,
-    ) -> Vec<Looked> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut unknown: Vec<String> = numbers.to_vec();
-        unknown.retain(|number| !known.contains_key(&(number.clone(), with_bills)));
-        unknown.sort_unstable();
-        unknown.dedup();
-        if !unknown.is_empty() {
-            let looked = look_up(engine.clone(), urgency, unknown.clone(), with_bills).boxed().shared();
-            known.extend(unknown.into_iter().map(|number| ((number, with_bills), looked.clone())));
+    ) -> Result<Vec<Option<FoundAccount>>, EngineError> {
+        let mut accounts = Vec::with_capacity(numbers.len());
+        for (number, look_up) in numbers.iter().zip(self.look_ups(numbers, with_bills)) {
+            let find = || Found::look_up(engine, urgency, look_up.numbers.clone(), with_bills);
+            let found = look_up.found.get_or_init(find).await;
+            accounts.push(found.as_ref().map_err(|error| *error)?.account(number));
         }
-        let of = |number: &String| known.get(&(number.clone(), with_bills)).cloned();
-        numbers.iter().filter_map(of).collect()
+        Ok(accounts)
     }
-}
 
-async fn look_up(
-    engine: Arc<Engine>,
-    urgency: Urgency,
-    numbers: Vec<String>,
-    with_bills: bool,
-) -> Result<Arc<Found>, EngineError> {
-    if !with_bills {
-        let accounts = engine.accounts(urgency, numbers).await?;
-        return Ok(Arc::new(Found { accounts, open_bills: None }));
+    /// Those that others make, and one for all numbers that are new.
+    fn look_ups(&self, numbers: &[String], with_bills: bool) -> Vec<Arc<LookUp>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = |number: &String| (number.clone(), with_bills);
+        let mut new: Vec<String> =
+            numbers.iter().filter(|&number| !known.contains_key(&key(number))).cloned().collect();
+        new.sort_unstable();
+        new.dedup();
+        if !new.is_empty() {
+            let look_up = Arc::new(LookUp { numbers: new, found: OnceCell::new() });
+            known.extend(look_up.numbers.iter().map(|number| (key(number), look_up.clone())));
+        }
+        numbers.iter().filter_map(|number| known.get(&key(number)).cloned()).collect()
     }
-    let (accounts, bills) =
-        tokio::join!(engine.accounts(urgency, numbers.clone()), engine.open_bills(urgency, numbers));
-    let open_bills = bills?.into_iter().map(|(number, bills)| (number, Arc::new(bills))).collect();
-    Ok(Arc::new(Found { accounts: accounts?, open_bills: Some(open_bills) }))
 }
 
 impl Found {
+    async fn look_up(
+        engine: &Engine,
+        urgency: Urgency,
+        numbers: Vec<String>,
+        with_bills: bool,
+    ) -> Result<Self, EngineError> {
+        if !with_bills {
+            return Ok(Self { accounts: engine.accounts(urgency, numbers).await?, open_bills: None });
+        }
+        let (accounts, bills) =
+            tokio::join!(engine.accounts(urgency, numbers.clone()), engine.open_bills(urgency, numbers));
+        let open_bills = bills?.into_iter().map(|(number, bills)| (number, Arc::new(bills))).collect();
+        Ok(Self { accounts: accounts?, open_bills: Some(open_bills) })
+    }
+
     fn account(&self, number: &str) -> Option<FoundAccount> {
         let account = self.accounts.get(number)?.clone();
         let open_bills = self.open_bills.as_ref();
