@@ -176,7 +176,8 @@ fn strangers_cause_few_lines_and_no_alarm() {
         }
         command.env("RUST_LOG", level);
         let server = site.start(command);
-        wait_until("the server has said where it listens", WITHIN, || server.log().contains("listening"));
+        // The last that it says of its start.
+        wait_until("the server has started", WITHIN, || server.log().contains("starting service"));
         let before = server.log().lines().count();
         let took = flood(server.address, TIMES);
         let log = server.log();
