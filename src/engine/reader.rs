@@ -117,7 +117,9 @@ impl<'a> Reader<'a> {
                 Err(error) => error,
             };
             is_alive &= error.severity() == Severity::Passing;
-            if !is_alive && error.severity() == Severity::Passing && begun.elapsed() < FAILS_WITHIN {
+            let may_be_of_what_was_asked =
+                error.severity() == Severity::Passing && begun.elapsed() < FAILS_WITHIN;
+            if !is_alive && may_be_of_what_was_asked && statements_left > groups.len() {
                 statements_left -= 1;
                 is_alive = self.is_well();
             }
@@ -271,6 +273,19 @@ mod tests {
         assert!(LOOK_UPS.get() <= LOOK_UPS_MAX && many.len() < 67, "{} {}", LOOK_UPS.get(), many.len());
         answered(|_, keys| all_but(keys, |key| *key == 99));
         assert_eq!(LOOK_UPS.get(), LOOK_UPS_MAX, "as many as it takes to find one among a hundred");
+    }
+
+    #[test]
+    fn a_connection_that_comes_and_goes_takes_no_more_statements() {
+        let answered = answered(|_, _| {
+            LOOK_UPS.set(LOOK_UPS.get() + 1);
+            match LOOK_UPS.get() {
+                number if number > 7 && number % 2 == 0 => Err(StoreError::Connect("gone".to_owned())),
+                _ => Err(StoreError::Corrupt("a row that can't be".to_owned())),
+            }
+        });
+        assert_eq!(answered, Vec::<u32>::new());
+        assert!(LOOK_UPS.get() <= LOOK_UPS_MAX, "{}", LOOK_UPS.get());
     }
 
     #[test]
