@@ -196,14 +196,7 @@ impl Lane {
         if !is_clean {
             self.opened = None;
         }
-        match error {
-            StoreError::Corrupt(_) | StoreError::Url(_) => EngineError::Internal,
-            StoreError::Connect(_)
-            | StoreError::NotMigrated(_)
-            | StoreError::Statement(_)
-            | StoreError::Overtaken(_)
-            | StoreError::Replaced(_) => EngineError::Busy,
-        }
+        EngineError::of(error)
     }
 
     /// A panic, which can only come of a broken invariant, ends the attempt like an error.

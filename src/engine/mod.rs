@@ -69,6 +69,18 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// What a failure that left nothing behind is to whoever waits.
+    fn of(error: &StoreError) -> Self {
+        match error {
+            StoreError::Corrupt(_) | StoreError::Url(_) => Self::Internal,
+            StoreError::Connect(_)
+            | StoreError::NotMigrated(_)
+            | StoreError::Statement(_)
+            | StoreError::Overtaken(_)
+            | StoreError::Replaced(_) => Self::Busy,
+        }
+    }
+
     /// Whether the same request may yet succeed.
     pub fn is_retryable(self) -> bool {
         match self {

@@ -199,14 +199,7 @@ pub(super) fn engine_error(error: &StoreError) -> EngineError {
         return EngineError::Internal;
     }
     tracing::warn!(%error, "a look-up failed");
-    match error {
-        StoreError::Corrupt(_) | StoreError::Url(_) => EngineError::Internal,
-        StoreError::Connect(_)
-        | StoreError::NotMigrated(_)
-        | StoreError::Statement(_)
-        | StoreError::Overtaken(_)
-        | StoreError::Replaced(_) => EngineError::Busy,
-    }
+    EngineError::of(error)
 }
 
 #[cfg(test)]
