@@ -286,7 +286,7 @@ impl Engine {
         urgency: Urgency,
         numbers: Vec<String>,
     ) -> Result<readers::Accounts, EngineError> {
-        self.readers.accounts(urgency, numbers).await
+        Box::pin(self.readers.accounts(urgency, numbers)).await
     }
 
     /// Looks up all payable bills of accounts, combined with whatever other look-ups are waiting.
@@ -298,7 +298,7 @@ impl Engine {
         urgency: Urgency,
         numbers: Vec<String>,
     ) -> Result<readers::OpenBills, EngineError> {
-        self.readers.open_bills(urgency, numbers).await
+        Box::pin(self.readers.open_bills(urgency, numbers)).await
     }
 
     /// Looks up bills by account number and bill number, combined with whatever other look-ups are
@@ -311,7 +311,7 @@ impl Engine {
         urgency: Urgency,
         keys: Vec<(String, String)>,
     ) -> Result<readers::Bills, EngineError> {
-        self.readers.bills(urgency, keys).await
+        Box::pin(self.readers.bills(urgency, keys)).await
     }
 
     /// Runs any other look-up on a reader's connection. It may run twice, if the first connection
@@ -324,7 +324,7 @@ impl Engine {
         T: Send + 'static,
         F: FnMut(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.read(urgency, look_up).await
+        Box::pin(self.readers.read(urgency, look_up)).await
     }
 
     /// Whether the database would refuse every write: a standby, or made read-only by an operator.

@@ -236,7 +236,7 @@ impl PaymentPostMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The payment.")] input: PaymentPostInput,
     ) -> Option<Result<PaymentPostPayload>> {
-        Some(post(ctx, input).await)
+        Some(Box::pin(post(ctx, input)).await)
     }
 }
 

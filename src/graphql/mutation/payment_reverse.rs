@@ -177,7 +177,7 @@ impl PaymentReverseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The reversal.")] input: PaymentReverseInput,
     ) -> Option<Result<PaymentReversePayload>> {
-        Some(reverse(ctx, input).await)
+        Some(Box::pin(reverse(ctx, input)).await)
     }
 }
 

@@ -82,7 +82,8 @@ impl Account {
         // A mutation may have changed what was seen before.
         let anew = ReadOnce::default();
         let read_once = if is_mutation(ctx) { &anew } else { ctx.data::<ReadOnce>()? };
-        let found = read_once.accounts(engine, urgency, &visible, asks_for_open_bills(ctx)).await;
+        // Boxed: a type's fields share the room of the largest of them, and most are a word.
+        let found = Box::pin(read_once.accounts(engine, urgency, &visible, asks_for_open_bills(ctx))).await;
         let mut found = found.map_err(|error| look_up_error(ctx, error))?.into_iter();
         let account = |&number: &&str| {
             let (account, open_bills) = if is_visible(number) { found.next()?? } else { return None };
