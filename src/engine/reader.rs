@@ -94,50 +94,28 @@ impl<'a> Reader<'a> {
         jobs: Vec<ByKeys<K, T>>,
         look_up: CombinedLookUp<K, T>,
     ) {
-        let (mut groups, mut statements_left) = (vec![jobs], STATEMENTS_MAX);
-        let (mut is_alive, mut is_renewed) = (false, false);
-        while let Some(mut group) = groups.pop() {
-            let mut keys: Vec<K> = group.iter().flat_map(|job| job.keys.iter().cloned()).collect();
-            keys.sort_unstable();
-            keys.dedup();
+        let mut search = Search::new(jobs);
+        while let Some(group) = search.groups.pop() {
+            let keys = keys_of(&group);
             if keys.is_empty() {
                 answer(group, Ok(&HashMap::new()));
                 continue;
             }
-            statements_left -= 1;
+            search.statements_left -= 1;
             let begun = Instant::now();
-            let error = match self
-                .opened()
-                .and_then(|opened| opened.look_up(|connection| look_up(connection, &keys)))
-            {
-                Ok(found) => {
-                    answer(group, Ok(&found));
-                    continue;
+            match self.opened().and_then(|opened| opened.look_up(|connection| look_up(connection, &keys))) {
+                Ok(found) => answer(group, Ok(&found)),
+                Err(error) => {
+                    let is_alive = search.is_alive_after(&error, begun.elapsed(), || self.is_well());
+                    if !is_alive {
+                        self.let_go(&error);
+                    }
+                    if let Some(group) = search.try_again(group) {
+                        answer(group, Err(engine_error(&error)));
+                        // A connection can go wrong in ways of its own; the next round has another.
+                        self.opened = None;
+                    }
                 }
-                Err(error) => error,
-            };
-            is_alive &= error.severity() == Severity::Passing;
-            let may_be_of_what_was_asked =
-                error.severity() == Severity::Passing && begun.elapsed() < FAILS_WITHIN;
-            if !is_alive && may_be_of_what_was_asked && statements_left > groups.len() {
-                statements_left -= 1;
-                is_alive = self.is_well();
-            }
-            if is_alive && group.len() > 1 && statements_left >= groups.len() + 2 {
-                let others = group.split_off(group.len() / 2);
-                groups.extend([others, group]);
-                continue;
-            }
-            if !is_alive {
-                self.let_go(&error);
-            }
-            if !is_alive && !is_renewed && statements_left > groups.len() + 1 {
-                is_renewed = true;
-                groups.push(group);
-            } else {
-                answer(group, Err(engine_error(&error)));
-                // A connection can go wrong in ways of its own; the next round has another.
-                self.opened = None;
             }
         }
     }
@@ -171,6 +149,55 @@ impl<'a> Reader<'a> {
             none => Ok(none.insert(Opened::connect(database, Purpose::Read, first_opened)?)),
         }
     }
+}
+
+/// How those that make a combined look-up fail are found, within a number of statements.
+struct Search<K, T> {
+    groups: Vec<Vec<ByKeys<K, T>>>,
+    statements_left: usize,
+    /// Whether the connection is known to be well: then what fails on it fails for what was asked.
+    is_alive: bool,
+    is_renewed: bool,
+}
+
+impl<K, T> Search<K, T> {
+    fn new(jobs: Vec<ByKeys<K, T>>) -> Self {
+        Self { groups: vec![jobs], statements_left: STATEMENTS_MAX, is_alive: false, is_renewed: false }
+    }
+
+    /// Whether the connection outlived a failure; asked of the database once, if there is a statement to spare.
+    fn is_alive_after(&mut self, error: &StoreError, took: Duration, is_well: impl FnOnce() -> bool) -> bool {
+        let is_passing = error.severity() == Severity::Passing;
+        self.is_alive &= is_passing;
+        if !self.is_alive && is_passing && took < FAILS_WITHIN && self.statements_left > self.groups.len() {
+            self.statements_left -= 1;
+            self.is_alive = is_well();
+        }
+        self.is_alive
+    }
+
+    /// Halves a group that failed on a connection that lives; tries it once more where that is gone. Returns it where
+    /// neither would help.
+    fn try_again(&mut self, mut group: Vec<ByKeys<K, T>>) -> Option<Vec<ByKeys<K, T>>> {
+        if self.is_alive && group.len() > 1 && self.statements_left >= self.groups.len() + 2 {
+            let others = group.split_off(group.len() / 2);
+            self.groups.extend([others, group]);
+            return None;
+        }
+        if !self.is_alive && !self.is_renewed && self.statements_left > self.groups.len() + 1 {
+            self.is_renewed = true;
+            self.groups.push(group);
+            return None;
+        }
+        Some(group)
+    }
+}
+
+fn keys_of<K: Ord + Clone, T>(group: &[ByKeys<K, T>]) -> Vec<K> {
+    let mut keys: Vec<K> = group.iter().flat_map(|job| job.keys.iter().cloned()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 /// Gives each its part of what was found.
