@@ -20,7 +20,7 @@ use super::token::{Bearer, mint};
 use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
 use crate::domain::answer::Answer;
 use crate::domain::calendar::day_of;
-use crate::engine::{Engine, Urgency};
+use crate::engine::{Engine, Priority};
 use crate::http::{self, HttpSettings, Listening};
 use crate::store::{migrations, read};
 
@@ -63,8 +63,9 @@ fn load(engine: &Arc<Engine>) -> anyhow::Result<()> {
     let first_account = district::first_account();
     let oldest = session.wait(|| {
         let first_account = first_account.clone();
-        engine
-            .read(Urgency::Usual, move |connection| read::bill_page(connection, &first_account, &[], None, 1))
+        engine.read(Priority::Normal, move |connection| {
+            read::bill_page(connection, &first_account, &[], None, 1)
+        })
     })?;
     let earlier = oldest.first().and_then(|bill| district::month_from_oldest_issue(bill.issued_on));
     let day = earlier.unwrap_or_else(|| day_of(engine.now_ms(), zone));

@@ -11,7 +11,7 @@ use super::output::complain;
 use super::system::SystemClock;
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
-use crate::engine::{Engine, EngineError, Urgency};
+use crate::engine::{Engine, EngineError, Priority};
 use crate::store::StoreError;
 use crate::store::connection::Database;
 
@@ -100,7 +100,7 @@ impl Session {
 
     /// Has a list of commands decided and made durable. Each may be sent again without harm.
     pub(super) fn submit_all(&self, commands: &[Command]) -> anyhow::Result<Vec<Answer>> {
-        self.wait(|| self.engine.submit_all(Urgency::Usual, commands.to_vec()))
+        self.wait(|| self.engine.submit_all(Priority::Normal, commands.to_vec()))
     }
 
     /// Has one command decided and made durable.

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use super::OnStorageFailure;
-use super::closing::Closing;
-use super::crew::Duty;
+use super::shutdown::Shutdown;
+use super::supervisor::Heartbeat;
 use crate::store::connection::{Database, Purpose};
 use crate::store::files::{FirstOpened, Opened};
-use crate::store::write_ahead_log::{self, Standing};
+use crate::store::write_ahead_log::{self, WalStatus};
 use crate::store::{Severity, StoreError};
 
 /// How often it looks while the log grows, and while it doesn't.
@@ -26,16 +26,16 @@ const CALM_LOOKS: u32 = 50;
 pub(super) struct Checkpointer {
     pub(super) database: Database,
     pub(super) first_opened: FirstOpened,
-    pub(super) closing: Closing,
+    pub(super) shutdown: Shutdown,
     pub(super) on_storage_failure: OnStorageFailure,
 }
 
 impl Checkpointer {
-    pub(super) fn run(&self, duty: &Duty) {
+    pub(super) fn run(&self, heartbeat: &Heartbeat) {
         let (mut opened, mut calm) = (None, Calm::default());
         let mut pause = LOOK_EVERY;
-        while self.closing.wait_in_vain(pause) && !duty.is_relieved() {
-            pause = match duty.work(|| self.look(&mut opened, &mut calm)) {
+        while self.shutdown.wait_in_vain(pause) && !heartbeat.is_replaced() {
+            pause = match heartbeat.work(|| self.look(&mut opened, &mut calm)) {
                 Ok(()) => calm.pause(),
                 Err(error) => {
                     // A failed sync must not be followed by another that succeeds.
@@ -56,10 +56,10 @@ impl Checkpointer {
             Some(opened) => opened,
             none => none.insert(Opened::connect(&self.database, Purpose::Read, &self.first_opened)?),
         };
-        let standing = opened.look_up(write_ahead_log::look)?;
+        let standing = opened.look_up(write_ahead_log::status)?;
         opened.check_index()?;
         if calm.is_time(standing) {
-            opened.bring_in()?;
+            opened.checkpoint()?;
         }
         Ok(())
     }
@@ -68,7 +68,7 @@ impl Checkpointer {
 /// When a pass is due.
 #[derive(Default)]
 struct Calm {
-    last: Standing,
+    last: WalStatus,
     looks: u32,
 }
 
@@ -77,7 +77,7 @@ impl Calm {
         if self.looks > CALM_LOOKS { LOOK_EVERY_IN_CALM } else { LOOK_EVERY }
     }
 
-    fn is_time(&mut self, standing: Standing) -> bool {
+    fn is_time(&mut self, standing: WalStatus) -> bool {
         self.looks = if standing == self.last { self.looks + 1 } else { 0 };
         self.last = standing;
         let pages = standing.pages - standing.pages_in;
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_pass_waits_for_enough_pages_or_for_calm() {
         let mut calm = Calm::default();
-        let grown = |pages| Standing { pages, pages_in: 100 };
+        let grown = |pages| WalStatus { pages, pages_in: 100 };
         assert!(!calm.is_time(grown(100 + PAGES_MIN - 1)));
         assert!(calm.is_time(grown(100 + PAGES_MIN)));
         for _ in 0..CALM_LOOKS {

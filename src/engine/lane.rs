@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
-use super::crew::Duty;
 use super::queue::{Lanes, Queued};
+use super::supervisor::Heartbeat;
 use super::{EngineError, OnStorageFailure};
 use crate::domain::answer::Answer;
 use crate::domain::apply::apply;
@@ -84,7 +84,7 @@ pub struct Lane {
     opened: Option<Opened>,
     ids: IdBlock,
     jitter: u64,
-    duty: Duty,
+    heartbeat: Heartbeat,
     failed_attempts: u64,
 }
 
@@ -105,14 +105,14 @@ impl Lane {
     /// A lane that connects when its first batch comes.
     pub fn new(settings: LaneSettings) -> Self {
         let jitter = settings.seed | 1;
-        let (ids, duty) = (IdBlock::default(), Duty::default());
-        Self { settings, opened: None, ids, jitter, duty, failed_attempts: 0 }
+        let (ids, heartbeat) = (IdBlock::default(), Heartbeat::default());
+        Self { settings, opened: None, ids, jitter, heartbeat, failed_attempts: 0 }
     }
 
     /// Settles batches until the queue is closed and empty, or another does.
-    pub(super) fn run(mut self, lanes: &Lanes, index: usize, duty: Duty) {
-        self.duty = duty;
-        while !self.duty.is_relieved()
+    pub(super) fn run(mut self, lanes: &Lanes, index: usize, heartbeat: Heartbeat) {
+        self.heartbeat = heartbeat;
+        while !self.heartbeat.is_replaced()
             && let Some(queued) = lanes.take_batch(index, BATCH_LEN_MAX)
         {
             let (commands, callers): (Vec<_>, Vec<_>) = queued.into_iter().map(Queued::into_parts).unzip();
@@ -160,19 +160,19 @@ impl Lane {
     fn settle_together(&mut self, orders: &mut [Order]) -> Result<Vec<Answer>, EngineError> {
         let mut was_in_doubt = false;
         let mut last = EngineError::Busy;
-        let duty = self.duty.clone();
+        let heartbeat = self.heartbeat.clone();
         for attempt in 0..ATTEMPTS_MAX {
             if attempt > 0 {
                 self.pause(attempt);
             }
-            match duty.work(|| self.attempt_safely(orders)) {
+            match heartbeat.work(|| self.attempt_safely(orders)) {
                 Ok(answers) => return Ok(answers),
                 Err(failure) => {
                     was_in_doubt |= failure.is_in_doubt;
                     last = self.note_failure(&failure, orders.len(), attempt);
                 }
             }
-            if duty.is_relieved() {
+            if heartbeat.is_replaced() {
                 break;
             }
         }

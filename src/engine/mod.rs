@@ -13,29 +13,29 @@ use crate::store::connection::{Connection, Database, Purpose};
 use crate::store::files::{FirstOpened, Opened};
 use crate::store::{StoreError, migrations, read, read_only};
 
+mod backpressure;
 mod checkpointer;
-mod closing;
-mod crew;
 pub mod lane;
+mod priority;
 mod queue;
 mod reader;
 pub mod readers;
-mod rest;
 mod rules;
-mod urgency;
+mod shutdown;
+mod supervisor;
 
+use backpressure::Backpressure;
+pub use backpressure::give_way;
 use checkpointer::Checkpointer;
-use closing::Closing;
-use crew::{Crew, Work};
 use lane::{Lane, LaneSettings, NoFaults};
+pub use priority::Priority;
 use queue::{Lanes, Ticket};
 use reader::Source;
 use readers::Readers;
-use rest::Rest;
-pub use rest::give_way;
 use rules::Refresher;
 pub use rules::Rules;
-pub use urgency::Urgency;
+use shutdown::Shutdown;
+use supervisor::{Supervisor, Work};
 
 /// How the engine is built.
 #[derive(Debug, Clone)]
@@ -107,18 +107,18 @@ impl std::error::Error for EngineError {}
 pub struct Load {
     /// Commands that wait for a lane.
     pub commands: usize,
-    /// Commands turned away, in the order of [`Urgency::ALL`].
+    /// Commands turned away, in the order of [`Priority::ALL`].
     pub commands_shed: [u64; 3],
     /// How long the oldest command waits, in milliseconds.
     pub oldest_command_age_ms: i64,
     /// Look-ups that wait for a reader.
     pub look_ups: usize,
-    /// Look-ups turned away, in the order of [`Urgency::ALL`].
+    /// Look-ups turned away, in the order of [`Priority::ALL`].
     pub look_ups_shed: [u64; 3],
     /// Attempts to settle a batch that failed, and were followed by another or given up.
     pub failed_attempts: u64,
-    /// Times a thread that stood still was relieved by another.
-    pub relieved_threads: u64,
+    /// Times a thread that stood still was replaced by another.
+    pub replaced_threads: u64,
     /// Times a lane or reader paused, because the door was late.
     pub pauses: u64,
 }
@@ -132,10 +132,10 @@ pub struct Engine {
     database: Database,
     lanes: Arc<Lanes>,
     readers: Readers,
-    rest: Arc<Rest>,
+    backpressure: Arc<Backpressure>,
     rules: Arc<RwLock<Arc<Rules>>>,
-    closing: Closing,
-    crew: Crew,
+    shutdown: Shutdown,
+    supervisor: Supervisor,
 }
 
 impl Engine {
@@ -162,15 +162,15 @@ impl Engine {
             Database::Sqlite(_) => 1,
             Database::Postgres(_) => settings.lanes.max(1),
         };
-        let rest = Arc::new(Rest::default());
-        let lanes = Arc::new(Lanes::new(lane_count, settings.queue_len_max, rest.clone()));
-        let readers = Readers::new(rest.clone());
-        let closing = Closing::default();
+        let backpressure = Arc::new(Backpressure::default());
+        let lanes = Arc::new(Lanes::new(lane_count, settings.queue_len_max, backpressure.clone()));
+        let readers = Readers::new(backpressure.clone());
+        let shutdown = Shutdown::default();
         let mut places: Vec<(String, Work)> = Vec::new();
         for index in 0..lane_count {
             let (lanes, source) = (lanes.clone(), source.clone());
             let seed = settings.seed.wrapping_add(index as u64);
-            let work = move |duty| {
+            let work = move |heartbeat| {
                 let lane = Lane::new(LaneSettings {
                     database: source.database.clone(),
                     first_opened: source.first_opened.clone(),
@@ -179,13 +179,16 @@ impl Engine {
                     on_storage_failure: source.on_storage_failure.clone(),
                     faults: Box::new(NoFaults),
                 });
-                lane.run(&lanes, index, duty);
+                lane.run(&lanes, index, heartbeat);
             };
             places.push((format!("lane-{index}"), Box::new(work)));
         }
         for index in 0..settings.readers.max(1) {
             let (readers, source) = (readers.clone(), source.clone());
-            places.push((format!("reader-{index}"), Box::new(move |duty| readers.run(&source, &duty))));
+            places.push((
+                format!("reader-{index}"),
+                Box::new(move |heartbeat| readers.run(&source, &heartbeat)),
+            ));
         }
         let Source { database, first_opened, on_storage_failure } = source;
         let refresher = Refresher {
@@ -193,16 +196,16 @@ impl Engine {
             first_opened: first_opened.clone(),
             on_storage_failure: on_storage_failure.clone(),
             rules: rules.clone(),
-            closing: closing.clone(),
+            shutdown: shutdown.clone(),
         };
-        places.push(("rules".to_owned(), Box::new(move |duty| refresher.run(&duty))));
+        places.push(("rules".to_owned(), Box::new(move |heartbeat| refresher.run(&heartbeat))));
         if matches!(database, Database::Sqlite(_)) {
-            let (database, closing) = (database.clone(), closing.clone());
-            let checkpointer = Checkpointer { database, first_opened, closing, on_storage_failure };
-            places.push(("checkpointer".to_owned(), Box::new(move |duty| checkpointer.run(&duty))));
+            let (database, shutdown) = (database.clone(), shutdown.clone());
+            let checkpointer = Checkpointer { database, first_opened, shutdown, on_storage_failure };
+            places.push(("checkpointer".to_owned(), Box::new(move |heartbeat| checkpointer.run(&heartbeat))));
         }
-        let crew = Crew::start(places, matches!(database, Database::Postgres(_)));
-        Ok(Self { clock, database, lanes, readers, rest, rules, closing, crew })
+        let supervisor = Supervisor::start(places, matches!(database, Database::Postgres(_)));
+        Ok(Self { clock, database, lanes, readers, backpressure, rules, shutdown, supervisor })
     }
 
     /// Now, by the clock that was handed in, in milliseconds UTC.
@@ -227,14 +230,14 @@ impl Engine {
             look_ups,
             look_ups_shed,
             failed_attempts: self.lanes.failed_attempts(),
-            relieved_threads: self.crew.relieved_count(),
-            pauses: self.rest.pauses(),
+            replaced_threads: self.supervisor.replaced_count(),
+            pauses: self.backpressure.pauses(),
         }
     }
 
     /// Has lanes and readers pause, so that those who wait at the door for so long already go first.
     pub fn rest(&self, late: Duration) {
-        self.rest.ask(late);
+        self.backpressure.ask(late);
     }
 
     /// The utility, its dated rules and its channels, at most a few seconds old. No decision is made
@@ -247,8 +250,8 @@ impl Engine {
     ///
     /// # Errors
     /// See [`EngineError`].
-    pub async fn submit(&self, urgency: Urgency, command: Command) -> Result<Answer, EngineError> {
-        let mut answers = self.submit_all(urgency, vec![command]).await?;
+    pub async fn submit(&self, priority: Priority, command: Command) -> Result<Answer, EngineError> {
+        let mut answers = self.submit_all(priority, vec![command]).await?;
         answers.pop().ok_or(EngineError::Internal)
     }
 
@@ -258,10 +261,10 @@ impl Engine {
     /// If any has no definite answer the whole list has none; send it again.
     pub async fn submit_all(
         &self,
-        urgency: Urgency,
+        priority: Priority,
         commands: Vec<Command>,
     ) -> Result<Vec<Answer>, EngineError> {
-        let tickets = self.lanes.push_all(commands, urgency, self.clock.now_ms(), self.clock.passed())?;
+        let tickets = self.lanes.push_all(commands, priority, self.clock.now_ms(), self.clock.passed())?;
         let mut answers = Vec::with_capacity(tickets.len());
         let mut failure = None;
         for ticket in tickets {
@@ -283,10 +286,10 @@ impl Engine {
     /// See [`EngineError`].
     pub async fn accounts(
         &self,
-        urgency: Urgency,
+        priority: Priority,
         numbers: Vec<String>,
     ) -> Result<readers::Accounts, EngineError> {
-        Box::pin(self.readers.accounts(urgency, numbers)).await
+        Box::pin(self.readers.accounts(priority, numbers)).await
     }
 
     /// Looks up all payable bills of accounts, combined with whatever other look-ups are waiting.
@@ -295,10 +298,10 @@ impl Engine {
     /// See [`EngineError`].
     pub async fn open_bills(
         &self,
-        urgency: Urgency,
+        priority: Priority,
         numbers: Vec<String>,
     ) -> Result<readers::OpenBills, EngineError> {
-        Box::pin(self.readers.open_bills(urgency, numbers)).await
+        Box::pin(self.readers.open_bills(priority, numbers)).await
     }
 
     /// Looks up bills by account number and bill number, combined with whatever other look-ups are
@@ -308,10 +311,10 @@ impl Engine {
     /// See [`EngineError`].
     pub async fn bills(
         &self,
-        urgency: Urgency,
+        priority: Priority,
         keys: Vec<(String, String)>,
     ) -> Result<readers::Bills, EngineError> {
-        Box::pin(self.readers.bills(urgency, keys)).await
+        Box::pin(self.readers.bills(priority, keys)).await
     }
 
     /// Runs any other look-up on a reader's connection. It may run twice, if the first connection
@@ -319,12 +322,12 @@ impl Engine {
     ///
     /// # Errors
     /// See [`EngineError`].
-    pub async fn read<T, F>(&self, urgency: Urgency, look_up: F) -> Result<T, EngineError>
+    pub async fn read<T, F>(&self, priority: Priority, look_up: F) -> Result<T, EngineError>
     where
         T: Send + 'static,
         F: FnMut(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        Box::pin(self.readers.read(urgency, look_up)).await
+        Box::pin(self.readers.read(priority, look_up)).await
     }
 
     /// Whether the database would refuse every write: a standby, or made read-only by an operator.
@@ -344,15 +347,15 @@ impl Engine {
             }
             Ok(is_read_only)
         };
-        self.read(Urgency::First, look).await
+        self.read(Priority::High, look).await
     }
 
     /// Takes nothing more in, lets lanes finish what is queued, and waits for the threads.
     pub fn close(&self) {
         self.lanes.close();
         self.readers.close();
-        self.closing.tell();
-        self.crew.close();
+        self.shutdown.tell();
+        self.supervisor.close();
     }
 }
 

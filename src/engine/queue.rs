@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::EngineError;
-use super::rest::Rest;
-use super::urgency::{Urgency, Waiting};
+use super::backpressure::Backpressure;
+use super::priority::{Priority, Waiting};
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
 
@@ -89,13 +89,13 @@ struct LaneQueue {
 
 impl LaneQueue {
     /// All at once, so that what was sent together is settled together.
-    fn push_all(&self, commands: Vec<Queued>, urgency: Urgency) {
+    fn push_all(&self, commands: Vec<Queued>, priority: Priority) {
         if commands.is_empty() {
             return;
         }
         let mut queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
         for command in commands {
-            queued.push(urgency, command);
+            queued.push(priority, command);
         }
         drop(queued);
         self.arrived.notify_one();
@@ -110,31 +110,31 @@ pub(super) struct Lanes {
     shed: [AtomicU64; 3],
     failed_attempts: AtomicU64,
     is_closed: AtomicBool,
-    rest: Arc<Rest>,
+    backpressure: Arc<Backpressure>,
 }
 
 impl Lanes {
-    pub(super) fn new(lane_count: usize, len_max: usize, rest: Arc<Rest>) -> Self {
+    pub(super) fn new(lane_count: usize, len_max: usize, backpressure: Arc<Backpressure>) -> Self {
         let queues = (0..lane_count).map(|_| LaneQueue::default()).collect();
         let (len, is_closed) = (AtomicUsize::new(0), AtomicBool::new(false));
         let (shed, failed_attempts) = (Default::default(), AtomicU64::new(0));
-        Self { queues, len, len_max, shed, failed_attempts, is_closed, rest }
+        Self { queues, len, len_max, shed, failed_attempts, is_closed, backpressure }
     }
 
     /// Queues all the commands or none, taken in at `at_ms` when so much had passed.
     pub(super) fn push_all(
         &self,
         commands: Vec<Command>,
-        urgency: Urgency,
+        priority: Priority,
         at_ms: i64,
         since: Duration,
     ) -> Result<Vec<Ticket>, EngineError> {
-        let (wanted, places) = (commands.len(), urgency.places(self.len_max));
+        let (wanted, places) = (commands.len(), priority.places(self.len_max));
         let room = |len: usize| Some(len + wanted).filter(|after| *after <= places);
         if self.is_closed.load(Ordering::Acquire)
             || self.len.fetch_update(Ordering::AcqRel, Ordering::Acquire, room).is_err()
         {
-            self.shed[urgency.index()].fetch_add(wanted as u64, Ordering::Relaxed);
+            self.shed[priority.index()].fetch_add(wanted as u64, Ordering::Relaxed);
             return Err(EngineError::Busy);
         }
         let mut tickets = Vec::with_capacity(wanted);
@@ -146,7 +146,7 @@ impl Lanes {
             tickets.push(ticket);
         }
         for (queue, queued) in self.queues.iter().zip(by_lane) {
-            queue.push_all(queued, urgency);
+            queue.push_all(queued, priority);
         }
         Ok(tickets)
     }
@@ -156,7 +156,7 @@ impl Lanes {
         self.len.load(Ordering::Relaxed)
     }
 
-    /// Commands turned away for want of room, by urgency.
+    /// Commands turned away for want of room, by priority.
     pub(super) fn shed(&self) -> [u64; 3] {
         self.shed.each_ref().map(|count| count.load(Ordering::Relaxed))
     }
@@ -181,7 +181,7 @@ impl Lanes {
 
     /// Waits for commands and takes up to `len_max` of them; `None` once the queue is closed and empty.
     pub(super) fn take_batch(&self, lane: usize, len_max: usize) -> Option<Vec<Queued>> {
-        self.rest.take();
+        self.backpressure.take();
         let queue = &self.queues[lane];
         let mut queued = queue.queued.lock().unwrap_or_else(PoisonError::into_inner);
         while queued.is_empty() {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::EngineError;
-use super::crew::Duty;
+use super::backpressure::Backpressure;
+use super::priority::{Priority, Waiting};
 use super::reader::{ByKeys, Job, Reader, Reply, Source, engine_error, is_replaced};
-use super::rest::Rest;
-use super::urgency::{Urgency, Waiting};
+use super::supervisor::Heartbeat;
 use crate::domain::account::{Account, Holder};
 use crate::domain::bill::Bill;
 use crate::store::StoreError;
@@ -45,44 +45,44 @@ struct Queue {
 #[derive(Clone)]
 pub(super) struct Readers {
     shared: Arc<(Mutex<Queue>, Condvar)>,
-    rest: Arc<Rest>,
+    backpressure: Arc<Backpressure>,
 }
 
 impl Readers {
-    pub(super) fn new(rest: Arc<Rest>) -> Self {
-        Self { shared: Arc::default(), rest }
+    pub(super) fn new(backpressure: Arc<Backpressure>) -> Self {
+        Self { shared: Arc::default(), backpressure }
     }
 
     pub(super) async fn accounts(
         &self,
-        urgency: Urgency,
+        priority: Priority,
         numbers: Vec<String>,
     ) -> Result<Accounts, EngineError> {
-        self.ask(urgency, |reply| Job::Accounts(ByKeys { keys: numbers, reply })).await
+        self.ask(priority, |reply| Job::Accounts(ByKeys { keys: numbers, reply })).await
     }
 
     pub(super) async fn open_bills(
         &self,
-        urgency: Urgency,
+        priority: Priority,
         numbers: Vec<String>,
     ) -> Result<OpenBills, EngineError> {
-        self.ask(urgency, |reply| Job::OpenBills(ByKeys { keys: numbers, reply })).await
+        self.ask(priority, |reply| Job::OpenBills(ByKeys { keys: numbers, reply })).await
     }
 
     pub(super) async fn bills(
         &self,
-        urgency: Urgency,
+        priority: Priority,
         keys: Vec<(String, String)>,
     ) -> Result<Bills, EngineError> {
-        self.ask(urgency, |reply| Job::Bills(ByKeys { keys, reply })).await
+        self.ask(priority, |reply| Job::Bills(ByKeys { keys, reply })).await
     }
 
-    pub(super) async fn read<T, F>(&self, urgency: Urgency, mut look_up: F) -> Result<T, EngineError>
+    pub(super) async fn read<T, F>(&self, priority: Priority, mut look_up: F) -> Result<T, EngineError>
     where
         T: Send + 'static,
         F: FnMut(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.ask(urgency, |reply| {
+        self.ask(priority, |reply| {
             let mut reply = Some(reply);
             Job::Other(Box::new(move |opened, is_last_try| {
                 let result = match opened.look_up(&mut look_up) {
@@ -104,35 +104,35 @@ impl Readers {
         arrived.notify_all();
     }
 
-    /// Look-ups that wait, and those turned away for want of room, by urgency.
+    /// Look-ups that wait, and those turned away for want of room, by priority.
     pub(super) fn load(&self) -> (usize, [u64; 3]) {
         let queue = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
         (queue.jobs.len(), queue.shed)
     }
 
-    async fn ask<T>(&self, urgency: Urgency, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, EngineError> {
+    async fn ask<T>(&self, priority: Priority, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, EngineError> {
         let (reply, answered) = oneshot::channel();
-        self.push(urgency, job(reply))?;
+        self.push(priority, job(reply))?;
         match tokio::time::timeout(DEADLINE, answered).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => Err(EngineError::Busy),
         }
     }
 
-    fn push(&self, urgency: Urgency, job: Job) -> Result<(), EngineError> {
+    fn push(&self, priority: Priority, job: Job) -> Result<(), EngineError> {
         let (queue, arrived) = &*self.shared;
         let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.is_closed || queue.jobs.len() >= urgency.places(QUEUE_LEN_MAX) {
-            queue.shed[urgency.index()] += 1;
+        if queue.is_closed || queue.jobs.len() >= priority.places(QUEUE_LEN_MAX) {
+            queue.shed[priority.index()] += 1;
             return Err(EngineError::Busy);
         }
-        queue.jobs.push(urgency, job);
+        queue.jobs.push(priority, job);
         arrived.notify_one();
         Ok(())
     }
 
     fn take_round(&self) -> Option<Vec<Job>> {
-        self.rest.take();
+        self.backpressure.take();
         let (queue, arrived) = &*self.shared;
         let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
         while queue.jobs.is_empty() {
@@ -148,12 +148,12 @@ impl Readers {
     }
 
     /// Answers rounds until the queue is closed and empty, or another does.
-    pub(super) fn run(&self, source: &Source, duty: &Duty) {
+    pub(super) fn run(&self, source: &Source, heartbeat: &Heartbeat) {
         let mut reader = Reader::new(source);
-        while !duty.is_relieved()
+        while !heartbeat.is_replaced()
             && let Some(jobs) = self.take_round()
         {
-            duty.work(|| reader.answer_round(jobs));
+            heartbeat.work(|| reader.answer_round(jobs));
         }
     }
 }

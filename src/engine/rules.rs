@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::OnStorageFailure;
-use super::closing::Closing;
-use super::crew::Duty;
+use super::shutdown::Shutdown;
+use super::supervisor::Heartbeat;
 use crate::domain::channel::Channel;
 use crate::domain::door::Revocations;
 use crate::domain::state::Policies;
@@ -51,14 +51,14 @@ pub(super) struct Refresher {
     pub(super) first_opened: FirstOpened,
     pub(super) on_storage_failure: OnStorageFailure,
     pub(super) rules: Arc<RwLock<Arc<Rules>>>,
-    pub(super) closing: Closing,
+    pub(super) shutdown: Shutdown,
 }
 
 impl Refresher {
-    pub(super) fn run(&self, duty: &Duty) {
+    pub(super) fn run(&self, heartbeat: &Heartbeat) {
         let mut opened = None;
-        while self.closing.wait_in_vain(REFRESH_EVERY) && !duty.is_relieved() {
-            match duty.work(|| self.refresh(&mut opened)) {
+        while self.shutdown.wait_in_vain(REFRESH_EVERY) && !heartbeat.is_replaced() {
+            match heartbeat.work(|| self.refresh(&mut opened)) {
                 Ok(fresh) => *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh),
                 Err(error) => {
                     if let StoreError::Replaced(_) = error {

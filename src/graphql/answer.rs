@@ -11,11 +11,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::error::{ErrorCode, engine_error};
-use super::session::Asker;
+use super::session::RequestContext;
 use super::slices::Slices;
 use super::weights::Weights;
 use crate::access::caller::Caller;
-use crate::engine::{EngineError, Urgency};
+use crate::engine::{EngineError, Priority};
 
 /// Up to this an answer is small: whoever has a place at the door may have it, whatever else is under way.
 pub const SMALL_BYTES: usize = 64 * 1024;
@@ -47,7 +47,7 @@ pub enum Overdrawn {
 }
 
 impl AnswersUnderWay {
-    /// At most so many bytes of them; and of one caller half of what callers of that urgency may have.
+    /// At most so many bytes of them; and of one caller half of what callers of that priority may have.
     pub fn new(bytes_max: usize) -> Arc<Self> {
         let turns = Arc::new(Semaphore::new(BUILT_AT_ONCE_MAX));
         Arc::new(Self { bytes: AtomicUsize::new(0), bytes_max, by_caller: Mutex::default(), turns })
@@ -66,7 +66,7 @@ pub struct AnswerBudget {
     held: AtomicUsize,
     under_way: Arc<AnswersUnderWay>,
     caller: Arc<Caller>,
-    urgency: Urgency,
+    priority: Priority,
     is_mutation: bool,
     weights: Arc<Weights>,
     slices: Slices,
@@ -77,7 +77,7 @@ impl AnswerBudget {
     pub(super) fn new(
         bytes_max: usize,
         under_way: &Arc<AnswersUnderWay>,
-        asker: &Asker,
+        context: &RequestContext,
         is_mutation: bool,
         weights: Arc<Weights>,
     ) -> Self {
@@ -86,8 +86,8 @@ impl AnswerBudget {
             left: AtomicUsize::new(bytes_max),
             held: AtomicUsize::new(0),
             under_way: under_way.clone(),
-            caller: asker.caller.clone(),
-            urgency: asker.urgency,
+            caller: context.caller.clone(),
+            priority: context.priority,
             is_mutation,
             weights,
             slices: Slices::default(),
@@ -156,7 +156,7 @@ impl AnswerBudget {
         let of_caller = by_caller.get(&caller).copied().unwrap_or_default();
         let of_caller = (of_caller + large(bytes)).saturating_sub(large(before));
         let of_all = (under_way.bytes() + bytes).saturating_sub(before);
-        let places = self.urgency.places(under_way.bytes_max);
+        let places = self.priority.places(under_way.bytes_max);
         if must_fit && (of_all > places || of_caller > places / 2) {
             return Err(Overdrawn::Busy);
         }

@@ -36,7 +36,7 @@ mod weights;
 /// The whole API.
 pub type Schema = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
 
-pub use session::{Asker, urgency_of};
+pub use session::{RequestContext, priority_of};
 
 /// The API over an engine, as two audiences see it: customers learn nothing of it but what they ask for rightly.
 pub struct Schemas {
@@ -89,14 +89,14 @@ impl Schemas {
         document: &Prepared,
         operation_name: Option<String>,
         variables: Variables,
-        asker: Asker,
+        context: RequestContext,
     ) -> Result<Executed, Overdrawn> {
-        let audience = usize::from(asker.caller.is_customer());
+        let audience = usize::from(context.caller.is_customer());
         let operation = document.operation(operation_name.as_deref()).map(|(_, operation)| operation);
         let is_known = document.is_valid(audience)
             && operation.is_some_and(|operation| self.input_types.fit(operation, &variables));
-        let budget = self.budget(document, operation, &asker)?;
-        let mut request = Request::new("").variables(variables).data(asker).data(budget.clone());
+        let budget = self.budget(document, operation, &context)?;
+        let mut request = Request::new("").variables(variables).data(context).data(budget.clone());
         request = request.data(ReadOnce::default());
         request.set_parsed_query(document.parsed().clone());
         request.operation_name = operation_name;
@@ -120,13 +120,13 @@ impl Schemas {
         &self,
         document: &Prepared,
         operation: Option<&OperationDefinition>,
-        asker: &Asker,
+        context: &RequestContext,
     ) -> Result<Arc<AnswerBudget>, Overdrawn> {
         let weights = document.weights(&self.output_types);
         let root_bytes = operation.map_or(0, |operation| weights.of_root(&operation.selection_set));
         let is_mutation = operation.is_some_and(|operation| operation.ty == OperationType::Mutation);
         let (bytes_max, under_way) = (self.answer_bytes_max, &self.under_way);
-        let budget = AnswerBudget::new(bytes_max, under_way, asker, is_mutation, weights.clone());
+        let budget = AnswerBudget::new(bytes_max, under_way, context, is_mutation, weights.clone());
         budget.draw(root_bytes)?;
         Ok(Arc::new(budget))
     }

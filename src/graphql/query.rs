@@ -9,7 +9,7 @@ use super::limits::{ACCOUNTS_MAX, list_complexity, page_complexity};
 use super::mutation::payment_status::PaymentStatusResult;
 use super::outputs::List;
 use super::scalars::Text;
-use super::session::{caller, caller_with, engine, take_accounts, urgency};
+use super::session::{caller, caller_with, engine, priority, take_accounts};
 use super::types::account::Account;
 use super::types::channel::Channel;
 use super::types::connection::PageRequest;
@@ -75,7 +75,7 @@ impl Query {
         }
         let key = Key { channel_code: caller.channel_code.clone(), text: idempotency_key.0 };
         let look_up = move |connection: &mut _| read::find_key(connection, &key);
-        let found = engine(ctx)?.read(urgency(ctx), look_up).await.map_err(engine_error)?;
+        let found = engine(ctx)?.read(priority(ctx), look_up).await.map_err(engine_error)?;
         Ok(PaymentStatusResult::new(caller, found))
     }
 
@@ -96,7 +96,7 @@ impl Query {
         let page = PageRequest::new(first, after)?;
         let (before_id, limit) = (page.after_id()?, page.limit());
         let look_up = move |connection: &mut _| read::exception_page(connection, before_id, limit);
-        let found = engine(ctx)?.read(urgency(ctx), look_up).await.map_err(engine_error)?;
+        let found = engine(ctx)?.read(priority(ctx), look_up).await.map_err(engine_error)?;
         Ok(ExceptionConnection::new(page.page(found, |(number, _)| number.to_string()), Exception::new))
     }
 

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 use crate::domain::account::{Account, Holder};
 use crate::domain::bill::Bill;
-use crate::engine::{Engine, EngineError, Urgency};
+use crate::engine::{Engine, EngineError, Priority};
 
 /// A look-up of some accounts together, made by the first who waits for it.
 struct LookUp {
@@ -34,13 +34,13 @@ impl ReadOnce {
     pub(super) async fn accounts(
         &self,
         engine: &Engine,
-        urgency: Urgency,
+        priority: Priority,
         numbers: &[String],
         with_bills: bool,
     ) -> Result<Vec<Option<FoundAccount>>, EngineError> {
         let mut accounts = Vec::with_capacity(numbers.len());
         for (number, look_up) in numbers.iter().zip(self.look_ups(numbers, with_bills)) {
-            let find = || Found::look_up(engine, urgency, look_up.numbers.clone(), with_bills);
+            let find = || Found::look_up(engine, priority, look_up.numbers.clone(), with_bills);
             let found = look_up.found.get_or_init(find).await;
             accounts.push(found.as_ref().map_err(|error| *error)?.account(number));
         }
@@ -66,15 +66,15 @@ impl ReadOnce {
 impl Found {
     async fn look_up(
         engine: &Engine,
-        urgency: Urgency,
+        priority: Priority,
         numbers: Vec<String>,
         with_bills: bool,
     ) -> Result<Self, EngineError> {
         if !with_bills {
-            return Ok(Self { accounts: engine.accounts(urgency, numbers).await?, open_bills: None });
+            return Ok(Self { accounts: engine.accounts(priority, numbers).await?, open_bills: None });
         }
         let (accounts, bills) =
-            tokio::join!(engine.accounts(urgency, numbers.clone()), engine.open_bills(urgency, numbers));
+            tokio::join!(engine.accounts(priority, numbers.clone()), engine.open_bills(priority, numbers));
         let open_bills = bills?.into_iter().map(|(number, bills)| (number, Arc::new(bills))).collect();
         Ok(Self { accounts: accounts?, open_bills: Some(open_bills) })
     }

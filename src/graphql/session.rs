@@ -10,14 +10,14 @@ use super::error::{ErrorCode, engine_error, forbidden, over_budget};
 use crate::access::budget::Budgets;
 use crate::access::caller::{Caller, Scope};
 use crate::domain::channel::ChannelKind;
-use crate::engine::{Engine, EngineError, Urgency};
+use crate::engine::{Engine, EngineError, Priority};
 
 /// Who asks, as a request carries it into its execution.
-pub struct Asker {
+pub struct RequestContext {
     /// The bearer of the token.
     pub caller: Arc<Caller>,
     /// How urgent they are.
-    pub urgency: Urgency,
+    pub priority: Priority,
     /// What they may still look up.
     pub budgets: Arc<Budgets>,
 }
@@ -29,7 +29,7 @@ pub(super) fn engine<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Engine>> {
 
 /// Who asks.
 pub(super) fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Caller>> {
-    Ok(&asker(ctx)?.caller)
+    Ok(&context(ctx)?.caller)
 }
 
 /// Who asks, provided they carry this right.
@@ -41,24 +41,24 @@ pub(super) fn caller_with<'a>(ctx: &Context<'a>, scope: Scope) -> Result<&'a Arc
 
 /// How urgent a caller is: at a counter somebody waits, and a provider waits for the answer to its
 /// callback; customers and their app are shed first.
-pub fn urgency_of(caller: &Caller, kind: ChannelKind) -> Urgency {
+pub fn priority_of(caller: &Caller, kind: ChannelKind) -> Priority {
     match kind {
-        _ if caller.is_customer() => Urgency::Last,
-        ChannelKind::Counter | ChannelKind::Mobile => Urgency::First,
-        ChannelKind::Bank | ChannelKind::Billing => Urgency::Usual,
-        ChannelKind::App => Urgency::Last,
+        _ if caller.is_customer() => Priority::Low,
+        ChannelKind::Counter | ChannelKind::Mobile => Priority::High,
+        ChannelKind::Bank | ChannelKind::Billing => Priority::Normal,
+        ChannelKind::App => Priority::Low,
     }
 }
 
 /// How urgent this request is.
-pub(super) fn urgency(ctx: &Context<'_>) -> Urgency {
-    asker(ctx).map_or(Urgency::Usual, |asker| asker.urgency)
+pub(super) fn priority(ctx: &Context<'_>) -> Priority {
+    context(ctx).map_or(Priority::Normal, |context| context.priority)
 }
 
 /// Takes accounts looked up off the caller's budget.
 pub(super) fn take_accounts(ctx: &Context<'_>, count: usize) -> Result<()> {
-    let asker = asker(ctx)?;
-    asker.budgets.take_accounts(&asker.caller, count).map_err(over_budget)
+    let context = context(ctx)?;
+    context.budgets.take_accounts(&context.caller, count).map_err(over_budget)
 }
 
 /// What a look-up inside an answer couldn't find out. Inside a mutation's, BUSY would deny what has
@@ -75,8 +75,8 @@ pub(super) fn is_mutation(ctx: &Context<'_>) -> bool {
     ctx.query_env.operation.node.ty == OperationType::Mutation
 }
 
-fn asker<'a>(ctx: &Context<'a>) -> Result<&'a Asker> {
-    ctx.data::<Asker>().map_err(|_| internal())
+fn context<'a>(ctx: &Context<'a>) -> Result<&'a RequestContext> {
+    ctx.data::<RequestContext>().map_err(|_| internal())
 }
 
 fn internal() -> Error {

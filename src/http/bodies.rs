@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::access::caller::Caller;
-use crate::engine::Urgency;
+use crate::engine::Priority;
 
 /// How many bodies are on their way, and the bytes that have come of them and are kept until they are answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,9 +51,10 @@ pub(super) struct Room<'b> {
 
 impl Bodies {
     /// Room for one more body of this caller; `None` where they or all together have as many as they may.
-    pub(super) fn room(&self, caller: &Caller, urgency: Urgency) -> Option<Room<'_>> {
+    pub(super) fn room(&self, caller: &Caller, priority: Priority) -> Option<Room<'_>> {
         let caller_max = if caller.is_customer() { CUSTOMER_MAX } else { CHANNEL_MAX };
-        let all_max = Share { bodies: urgency.places(ALL_MAX.bodies), bytes: urgency.places(ALL_MAX.bytes) };
+        let all_max =
+            Share { bodies: priority.places(ALL_MAX.bodies), bytes: priority.places(ALL_MAX.bytes) };
         let caller = (caller.channel_code.clone(), caller.subject.clone());
         let mut room = Room { bodies: self, caller, caller_max, all_max, own: Share::default() };
         room.change(Share { bodies: 1, bytes: 0 }).then_some(room)
@@ -146,13 +147,13 @@ mod tests {
         for (is_customer, max) in [(true, CUSTOMER_MAX), (false, CHANNEL_MAX)] {
             let one = caller(1, is_customer);
             let mut rooms: Vec<_> =
-                (0..max.bodies).filter_map(|_| bodies.room(&one, Urgency::First)).collect();
+                (0..max.bodies).filter_map(|_| bodies.room(&one, Priority::High)).collect();
             assert_eq!(rooms.len(), max.bodies);
-            assert!(bodies.room(&one, Urgency::First).is_none(), "one too many");
-            assert!(bodies.room(&caller(2, is_customer), Urgency::First).is_some(), "another has room");
+            assert!(bodies.room(&one, Priority::High).is_none(), "one too many");
+            assert!(bodies.room(&caller(2, is_customer), Priority::High).is_some(), "another has room");
             assert!(rooms[0].grow(max.bytes) && !rooms[0].grow(1) && !rooms[1].grow(1));
             rooms[0].complete();
-            assert!(bodies.room(&one, Urgency::First).is_some(), "one is complete");
+            assert!(bodies.room(&one, Priority::High).is_some(), "one is complete");
             assert_eq!(bodies.held(), Share { bodies: max.bodies - 1, bytes: max.bytes });
             drop(rooms);
             assert_eq!(bodies.held(), Share::default());
@@ -165,14 +166,14 @@ mod tests {
     fn the_last_room_is_kept_for_who_cannot_wait() {
         let bodies = Bodies::default();
         let mut rooms = Vec::new();
-        for (urgency, bodies_max) in
-            [(Urgency::Last, 1_024), (Urgency::Usual, 1_536), (Urgency::First, 2_048)]
+        for (priority, bodies_max) in
+            [(Priority::Low, 1_024), (Priority::Normal, 1_536), (Priority::High, 2_048)]
         {
             rooms.extend((0..1_000).map_while(|number| {
                 let caller = caller(number, true);
-                std::iter::repeat_with(|| bodies.room(&caller, urgency)).take(2).collect::<Option<Vec<_>>>()
+                std::iter::repeat_with(|| bodies.room(&caller, priority)).take(2).collect::<Option<Vec<_>>>()
             }));
-            assert_eq!(bodies.held().bodies, bodies_max, "{urgency:?}");
+            assert_eq!(bodies.held().bodies, bodies_max, "{priority:?}");
         }
     }
 
@@ -180,15 +181,15 @@ mod tests {
     fn bytes_of_all_are_bounded() {
         let bodies = Bodies::default();
         let mib = 1024 * 1024;
-        let fill = |urgency| {
+        let fill = |priority| {
             let fits = |number: usize| {
-                let mut room = bodies.room(&caller(number, false), urgency)?;
+                let mut room = bodies.room(&caller(number, false), priority)?;
                 room.grow(mib).then_some(room)
             };
             (0..100).map_while(fits).collect::<Vec<_>>()
         };
-        let lens = [Urgency::Last, Urgency::Usual, Urgency::First].map(|urgency| {
-            let rooms = fill(urgency);
+        let lens = [Priority::Low, Priority::Normal, Priority::High].map(|priority| {
+            let rooms = fill(priority);
             rooms.len()
         });
         assert_eq!(lens, [16, 24, 32]);

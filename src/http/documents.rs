@@ -11,7 +11,7 @@ use super::parameters::Parameters;
 use super::reply::Refused;
 use crate::domain::channel::DocumentRule;
 use crate::domain::text::sha256;
-use crate::engine::{Engine, EngineError, Urgency};
+use crate::engine::{Engine, EngineError, Priority};
 use crate::graphql::error::ErrorCode;
 use crate::graphql::prepared::Prepared;
 use crate::store::read_door;
@@ -57,7 +57,7 @@ impl Documents {
         form: Form,
         parameters: &Parameters,
         rule: DocumentRule,
-        urgency: Urgency,
+        priority: Priority,
         engine: &Engine,
     ) -> Result<Document, Refused> {
         let named = parameters.sha256(form)?;
@@ -66,7 +66,7 @@ impl Documents {
                 let message = "A request needs `query` or `documentId`.";
                 return Err(Refused::new(form, StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message));
             };
-            let found = self.trusted(form, &sha256, urgency, engine).await?;
+            let found = self.trusted(form, &sha256, priority, engine).await?;
             return found.ok_or_else(|| Refused::request_error(form, ErrorCode::BadUserInput, NOT_FOUND));
         };
         if named.is_some_and(|named| named != sha256(text)) {
@@ -76,7 +76,7 @@ impl Documents {
         match rule {
             DocumentRule::Any => Ok(Document { prepared: self.free(form, text)?, is_trusted: false }),
             DocumentRule::Trusted => {
-                let found = self.trusted(form, &sha256(text), urgency, engine).await?;
+                let found = self.trusted(form, &sha256(text), priority, engine).await?;
                 let message = "This channel sends trusted documents only.";
                 found.ok_or_else(|| Refused::request_error(form, ErrorCode::Forbidden, message))
             }
@@ -98,7 +98,7 @@ impl Documents {
         &self,
         form: Form,
         sha256: &str,
-        urgency: Urgency,
+        priority: Priority,
         engine: &Engine,
     ) -> Result<Option<Document>, Refused> {
         if let Some(prepared) = self.trusted.get(sha256) {
@@ -106,7 +106,7 @@ impl Documents {
         }
         let name = sha256.to_owned();
         let look_up = move |connection: &mut _| read_door::trusted_text(connection, &name);
-        let text = engine.read(urgency, look_up).await.map_err(|error| match error {
+        let text = engine.read(priority, look_up).await.map_err(|error| match error {
             EngineError::Busy | EngineError::Timeout => Refused::busy(form),
             EngineError::Internal => Refused::internal(form),
         })?;

@@ -16,9 +16,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::bodies::Bodies;
-use super::gate::Gate;
+use super::in_flight::InFlight;
 use super::log::LogCounts;
-use crate::engine::{Engine, Urgency};
+use crate::engine::{Engine, Priority};
 use crate::graphql::answer::AnswersUnderWay;
 
 /// The media type of what [`Metrics::encode`] writes.
@@ -149,7 +149,7 @@ impl Collector for EngineLoad {
         let kind = ConstCounter::new(0_u64).metric_type();
         let counters = [
             ("failed_attempts", "Attempts to settle a batch that failed", load.failed_attempts),
-            ("relieved_threads", "Threads that stood still and were relieved", load.relieved_threads),
+            ("relieved_threads", "Threads that stood still and were relieved", load.replaced_threads),
             (
                 "pauses",
                 "Pauses that writers and readers made while requests waited to be looked at",
@@ -165,8 +165,8 @@ impl Collector for EngineLoad {
         ];
         for (name, help, counts) in shed {
             let mut family = encoder.encode_descriptor(name, help, None, kind)?;
-            for (urgency, count) in Urgency::ALL.into_iter().zip(counts) {
-                let labels = [("urgency", urgency.word())];
+            for (priority, count) in Priority::ALL.into_iter().zip(counts) {
+                let labels = [("urgency", priority.word())];
                 ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
             }
         }
@@ -177,7 +177,7 @@ impl Collector for EngineLoad {
 /// Who is inside of the door, what waits outside, what is held, and what was left unsaid, read when it is asked for.
 #[derive(Debug)]
 pub(super) struct DoorLoad {
-    pub(super) inside: Arc<Gate>,
+    pub(super) inside: Arc<InFlight>,
     pub(super) outside: Arc<Bodies>,
     pub(super) answers: Arc<AnswersUnderWay>,
     pub(super) log: Arc<LogCounts>,

@@ -16,20 +16,20 @@ use crate::graphql::answer::AnswersUnderWay;
 
 mod admin;
 mod bodies;
+mod cpu_affinity;
 mod documents;
-mod gate;
+mod in_flight;
 mod incoming;
-mod lateness;
 mod log;
+mod loop_lag;
 mod metrics;
 mod negotiation;
 mod outgoing;
 mod parameters;
 mod reply;
 mod route;
-mod spread;
 mod tls;
-mod visit;
+mod trace;
 
 pub use log::{LogCounts, STRANGERS};
 pub use tls::TlsFiles;
@@ -101,11 +101,11 @@ struct Shared {
     verifier: Verifier,
     budgets: Arc<Budgets>,
     documents: documents::Documents,
-    gate: Arc<gate::Gate>,
+    in_flight: Arc<in_flight::InFlight>,
     bodies: Arc<bodies::Bodies>,
     body_timeout: Duration,
     metrics: metrics::Metrics,
-    request_ids: visit::RequestIds,
+    request_ids: trace::RequestIds,
 }
 
 /// Serves until SIGTERM or SIGINT, then drains and returns. Calls `on_listening` once requests are
@@ -145,11 +145,11 @@ pub fn serve_until(
         api: listener.local_addr()?,
         admin: admin_listener.as_ref().map(TcpListener::local_addr).transpose()?,
     };
-    let gate = Arc::new(gate::Gate::new(settings.requests_max));
+    let in_flight = Arc::new(in_flight::InFlight::new(settings.requests_max));
     let bodies = Arc::<bodies::Bodies>::default();
     let answers = AnswersUnderWay::new(settings.answers_bytes_max);
     let door = metrics::DoorLoad {
-        inside: gate.clone(),
+        inside: in_flight.clone(),
         outside: bodies.clone(),
         answers: answers.clone(),
         log: settings.log_counts,
@@ -160,19 +160,19 @@ pub fn serve_until(
         budgets: Arc::new(Budgets::new(settings.allowances, engine.clock())),
         documents: documents::Documents::new(),
         metrics: metrics::Metrics::new(engine.clone(), door),
-        gate,
+        in_flight,
         bodies,
         body_timeout: settings.body_timeout,
-        request_ids: visit::RequestIds::new(settings.request_id_prefix),
+        request_ids: trace::RequestIds::new(settings.request_id_prefix),
         engine,
     });
     actix_web::rt::System::new().block_on(async move {
         let admin = admin_listener.map(|listener| serve_admin(listener, shared.clone())).transpose()?;
         let housekeeping = actix_web::rt::spawn(keep_house(shared.clone()));
         let workers = settings.workers.max(1);
-        let spread = spread::Spread::over(workers);
+        let spread = cpu_affinity::CpuAffinity::over(workers);
         let app = move || {
-            actix_web::rt::spawn(lateness::watch(shared.clone(), spread.seat()));
+            actix_web::rt::spawn(loop_lag::watch(shared.clone(), spread.seat()));
             App::new().app_data(shared.clone()).configure(route::configure)
         };
         let server = HttpServer::new(app)

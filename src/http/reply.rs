@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::negotiation::Form;
 use super::outgoing;
-use super::visit::RequestId;
+use super::trace::RequestId;
 use crate::graphql::Executed;
 use crate::graphql::answer::AnswerBudget;
 use crate::graphql::error::{ErrorCode, RETRY_AFTER_S, brief, is_request_error};

@@ -16,13 +16,13 @@ use super::incoming::Incoming;
 use super::negotiation::{Form, check_content_type, form};
 use super::parameters::{Parameters, read_body};
 use super::reply::{self, Answer, Refused};
-use super::visit::Visit;
+use super::trace::RequestTrace;
 use crate::access::caller::Caller;
 use crate::domain::channel::DocumentRule;
-use crate::engine::{Urgency, give_way};
+use crate::engine::{Priority, give_way};
 use crate::graphql::answer::Overdrawn;
 use crate::graphql::error::{ErrorCode, seconds};
-use crate::graphql::{Asker, limits, urgency_of};
+use crate::graphql::{RequestContext, limits, priority_of};
 
 /// Mounts the routes.
 pub(super) fn configure(routes: &mut ServiceConfig) {
@@ -49,25 +49,25 @@ async fn method_not_allowed(payload: Payload, shared: Data<Shared>) -> HttpRespo
 
 async fn refuse(payload: Payload, shared: &Shared, refused: Refused) -> HttpResponse {
     let incoming = Incoming::new(payload, shared.body_timeout);
-    incoming.answer(Visit::begin(shared).end(refused.into())).await
+    incoming.answer(RequestTrace::begin(shared).end(refused.into())).await
 }
 
 async fn graphql(request: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
-    let mut visit = Visit::begin(&shared);
+    let mut trace = RequestTrace::begin(&shared);
     let mut incoming = Incoming::new(payload, shared.body_timeout);
-    let answer = answer(&mut visit, &request, &mut incoming).await;
-    incoming.answer(visit.end(answer.unwrap_or_else(Answer::from))).await
+    let answer = answer(&mut trace, &request, &mut incoming).await;
+    incoming.answer(trace.end(answer.unwrap_or_else(Answer::from))).await
 }
 
 async fn answer(
-    visit: &mut Visit<'_>,
+    trace: &mut RequestTrace<'_>,
     request: &HttpRequest,
     incoming: &mut Incoming,
 ) -> Result<Answer, Refused> {
-    let shared = visit.shared;
+    let shared = trace.shared;
     let form = form(request)?;
-    let admitted = admit(visit, form, request)?;
-    if !shared.gate.has_room(admitted.urgency) {
+    let admitted = admit(trace, form, request)?;
+    if !shared.in_flight.has_room(admitted.priority) {
         return Err(Refused::busy(form));
     }
     shared.budgets.take_request(&admitted.caller).map_err(|over| {
@@ -82,28 +82,32 @@ async fn answer(
     } else {
         check_content_type(form, request)?;
         let bytes_max = limits::body_bytes_max(&admitted.caller);
-        let room = || shared.bodies.room(&admitted.caller, admitted.urgency);
+        let room = || shared.bodies.room(&admitted.caller, admitted.priority);
         Some(read_body(form, incoming, bytes_max, room).await?)
     };
-    let _place = shared.gate.enter(admitted.urgency).ok_or_else(|| Refused::busy(form))?;
+    let _place = shared.in_flight.enter(admitted.priority).ok_or_else(|| Refused::busy(form))?;
     let parameters = match &body {
         None => Parameters::of_search(form, request)?,
         Some(body) => Parameters::of_body(form, &body.bytes)?,
     };
     let document = shared
         .documents
-        .find(form, &parameters, admitted.documents, admitted.urgency, &shared.engine)
+        .find(form, &parameters, admitted.documents, admitted.priority, &shared.engine)
         .await?;
     if let Some(meant) = document.prepared.operation(parameters.operation_name.as_deref()) {
-        visit.operation = shared.metrics.label(meant, document.is_trusted);
+        trace.operation = shared.metrics.label(meant, document.is_trusted);
         if is_get && meant.1.ty != OperationType::Query {
             let message = "Only a query may be a GET.";
             return Err(Refused::method_not_allowed(form, "POST", message));
         }
     }
     let variables = parameters.variables.unwrap_or_default();
-    let asker = Asker { caller: admitted.caller, urgency: admitted.urgency, budgets: shared.budgets.clone() };
-    let execution = shared.schemas.execute(&document.prepared, parameters.operation_name, variables, asker);
+    let context = RequestContext {
+        caller: admitted.caller,
+        priority: admitted.priority,
+        budgets: shared.budgets.clone(),
+    };
+    let execution = shared.schemas.execute(&document.prepared, parameters.operation_name, variables, context);
     let executed = AssertUnwindSafe(execution).catch_unwind().await.map_err(|_| Refused::internal(form))?;
     let executed = executed.map_err(|overdrawn| match overdrawn {
         Overdrawn::Busy => Refused::busy(form),
@@ -113,10 +117,10 @@ async fn answer(
         }
     })?;
     if !executed.budget.is_large() {
-        return Ok(reply::execution(form, executed, visit.id));
+        return Ok(reply::execution(form, executed, trace.id));
     }
     // Else nobody would be answered on this thread for milliseconds.
-    let id = visit.id;
+    let id = trace.id;
     let write = move || {
         give_way();
         reply::execution(form, executed, id)
@@ -128,13 +132,13 @@ async fn answer(
 /// Who asks, and what their channel says of them.
 struct Admitted {
     caller: Arc<Caller>,
-    urgency: Urgency,
+    priority: Priority,
     documents: DocumentRule,
 }
 
 /// The bearer of the token, of a channel that is registered.
-fn admit(visit: &mut Visit<'_>, form: Form, request: &HttpRequest) -> Result<Admitted, Refused> {
-    let shared = visit.shared;
+fn admit(trace: &mut RequestTrace<'_>, form: Form, request: &HttpRequest) -> Result<Admitted, Refused> {
+    let shared = trace.shared;
     let unauthenticated =
         |message: &str| Refused::new(form, StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message);
     let mut headers = request.headers().get_all(AUTHORIZATION);
@@ -154,7 +158,7 @@ fn admit(visit: &mut Visit<'_>, form: Form, request: &HttpRequest) -> Result<Adm
         let message = "The token's channel is not registered.";
         return Err(Refused::new(form, StatusCode::FORBIDDEN, ErrorCode::Forbidden, message));
     };
-    visit.channel.clone_from(&channel.code);
-    let urgency = urgency_of(&caller, channel.kind);
-    Ok(Admitted { caller, urgency, documents: channel.documents })
+    trace.channel.clone_from(&channel.code);
+    let priority = priority_of(&caller, channel.kind);
+    Ok(Admitted { caller, priority, documents: channel.documents })
 }

@@ -130,15 +130,15 @@ impl Opened {
         Err(log_replaced(&files.index, ""))
     }
 
-    /// Brings into the file what the log holds, see [`write_ahead_log::bring_in`].
+    /// Brings into the file what the log holds, see [`write_ahead_log::checkpoint`].
     ///
     /// # Errors
     /// Whatever the database says, and [`StoreError::Replaced`].
-    pub fn bring_in(&mut self) -> Result<(), StoreError> {
+    pub fn checkpoint(&mut self) -> Result<(), StoreError> {
         let first = self.first.clone();
         let fate = first.0.log_fate.lock().unwrap_or_else(PoisonError::into_inner);
         if fate.is_none() {
-            write_ahead_log::bring_in(&mut self.connection)?;
+            write_ahead_log::checkpoint(&mut self.connection)?;
         }
         drop(fate);
         self.check()
@@ -147,7 +147,7 @@ impl Opened {
     /// The log is deleted but still open, and holds what was acknowledged last: into the file with it, once.
     fn save_log(&mut self) -> &'static str {
         let mut fate = self.first.0.log_fate.lock().unwrap_or_else(PoisonError::into_inner);
-        let save = || match write_ahead_log::bring_all_in(&mut self.connection) {
+        let save = || match write_ahead_log::checkpoint_all(&mut self.connection) {
             Ok(true) => "; all that it held was brought into the database file in time",
             Ok(false) | Err(_) => "; not all that it held could be brought into the database file",
         };

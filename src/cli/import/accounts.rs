@@ -10,7 +10,7 @@ use crate::domain::command::{Command, SaveAccount};
 use crate::domain::text::{
     ADDRESS_LEN_MAX, AREA_LEN_MAX, NAME_LEN_MAX, PHONE_LEN_MAX, is_account_number, is_free_text,
 };
-use crate::engine::Urgency;
+use crate::engine::Priority;
 
 pub(super) const COLUMNS: &[&str] =
     &["account_number", "name", "customer_class", "address", "phone", "area", "status"];
@@ -73,7 +73,7 @@ pub(super) fn drop_unchanged(session: &Session, chunk: &mut Chunk) -> anyhow::Re
         _ => None,
     };
     let numbers: Vec<String> = chunk.lines.iter().filter_map(number).collect();
-    let known = session.wait(|| session.engine().accounts(Urgency::Usual, numbers.clone()))?;
+    let known = session.wait(|| session.engine().accounts(Priority::Normal, numbers.clone()))?;
     let mut changed = HashSet::new();
     let before = chunk.lines.len();
     chunk.lines.retain(|line| match &line.command {

@@ -8,7 +8,7 @@ use super::super::limits::{BATCH_PAYMENTS_MAX, list_complexity};
 use super::super::outputs::List;
 use super::super::session::engine;
 use super::payment_post::{PaymentPostInput, PaymentPostPayload, command, poster};
-use crate::engine::Urgency;
+use crate::engine::Priority;
 
 /// Payments to be posted, each on its own.
 #[derive(InputObject)]
@@ -60,7 +60,7 @@ async fn post_batch(ctx: &Context<'_>, input: PaymentBatchPostInput) -> Result<P
         });
     }
     let mut answers =
-        engine(ctx)?.submit_all(Urgency::Last, commands).await.map_err(engine_error)?.into_iter();
+        engine(ctx)?.submit_all(Priority::Low, commands).await.map_err(engine_error)?.into_iter();
     let mut fill = |result: Option<PaymentPostPayload>| match result {
         Some(malformed) => Ok(malformed),
         None => {

@@ -9,7 +9,7 @@ use super::super::error::{ErrorCode, bad_input, engine_error};
 use super::super::limits::BILL_NUMBERS_MAX;
 use super::super::outputs::{FreeText, List};
 use super::super::scalars::{Amount, DateTime, Text};
-use super::super::session::{caller_with, engine, urgency};
+use super::super::session::{caller_with, engine, priority};
 use super::super::types::enums::api_enum;
 use super::super::types::payment::Payment;
 use crate::access::caller::{Caller, Scope};
@@ -246,7 +246,7 @@ async fn post(ctx: &Context<'_>, input: PaymentPostInput) -> Result<PaymentPostP
         Err(refusals) => Ok(PaymentPostPayload::malformed(refusals)),
         Ok(command) => {
             draw_before_writing(ctx, 1)?;
-            let answer = engine(ctx)?.submit(urgency(ctx), command).await.map_err(engine_error)?;
+            let answer = engine(ctx)?.submit(priority(ctx), command).await.map_err(engine_error)?;
             PaymentPostPayload::from_answer(answer)
         }
     }

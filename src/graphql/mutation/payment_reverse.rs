@@ -6,7 +6,7 @@ use super::super::answer::draw_before_writing;
 use super::super::error::{ErrorCode, bad_input, engine_error};
 use super::super::outputs::{FreeText, List};
 use super::super::scalars::Text;
-use super::super::session::{caller_with, engine, urgency};
+use super::super::session::{caller_with, engine, priority};
 use super::super::types::enums::api_enum;
 use super::super::types::payment::Payment;
 use crate::access::caller::{Caller, Scope};
@@ -192,6 +192,6 @@ async fn reverse(ctx: &Context<'_>, input: PaymentReverseInput) -> Result<Paymen
         return Ok(PaymentReversePayload::Refused { errors, replayed: false });
     }
     draw_before_writing(ctx, 1)?;
-    let answer = engine(ctx)?.submit(urgency(ctx), command(caller, input)).await.map_err(engine_error)?;
+    let answer = engine(ctx)?.submit(priority(ctx), command(caller, input)).await.map_err(engine_error)?;
     PaymentReversePayload::from_answer(answer)
 }

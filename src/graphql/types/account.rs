@@ -10,7 +10,7 @@ use super::super::limits::page_complexity;
 use super::super::outputs::FreeText;
 use super::super::read_once::ReadOnce;
 use super::super::scalars::{Amount, DateTime};
-use super::super::session::{caller, engine, is_mutation, look_up_error, urgency};
+use super::super::session::{caller, engine, is_mutation, look_up_error, priority};
 use super::bill::{Bill, BillConnection};
 use super::connection::PageRequest;
 use super::enums::{AccountStatus, BillStatus, CustomerClass};
@@ -72,7 +72,7 @@ impl Account {
         ctx: &Context<'_>,
         numbers: &[&str],
     ) -> Result<Vec<Option<Self>>> {
-        let (caller, engine, urgency) = (caller(ctx)?, engine(ctx)?, urgency(ctx));
+        let (caller, engine, priority) = (caller(ctx)?, engine(ctx)?, priority(ctx));
         let is_visible = |number: &str| is_account_number(number) && caller.may_see_account(number);
         let visible: Vec<String> =
             numbers.iter().filter(|number| is_visible(number)).map(|&number| number.to_owned()).collect();
@@ -83,7 +83,7 @@ impl Account {
         let anew = ReadOnce::default();
         let read_once = if is_mutation(ctx) { &anew } else { ctx.data::<ReadOnce>()? };
         // Boxed: a type's fields share the room of the largest of them, and most are a word.
-        let found = Box::pin(read_once.accounts(engine, urgency, &visible, asks_for_open_bills(ctx))).await;
+        let found = Box::pin(read_once.accounts(engine, priority, &visible, asks_for_open_bills(ctx))).await;
         let mut found = found.map_err(|error| look_up_error(ctx, error))?.into_iter();
         let account = |&number: &&str| {
             let (account, open_bills) = if is_visible(number) { found.next()?? } else { return None };
@@ -96,7 +96,7 @@ impl Account {
         let look_up = || async {
             let number = self.account.number.clone();
             let mut found = engine(ctx)?
-                .open_bills(urgency(ctx), vec![number.clone()])
+                .open_bills(priority(ctx), vec![number.clone()])
                 .await
                 .map_err(|error| look_up_error(ctx, error))?;
             Ok(Arc::new(found.remove(&number).unwrap_or_default()))
@@ -235,7 +235,7 @@ impl Account {
         let look_up =
             move |connection: &mut _| read_payments::payment_page(connection, &number, before_id, limit);
         let found =
-            engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
+            engine(ctx)?.read(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
     }
 }
@@ -253,7 +253,7 @@ impl Account {
             let after = after.as_ref().map(|(due_on, number)| (*due_on, number.as_str()));
             read::bill_page(connection, &account_number, &statuses, after, limit)
         };
-        engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))
+        engine(ctx)?.read(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))
     }
 }
 

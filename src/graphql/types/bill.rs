@@ -6,7 +6,7 @@ use super::super::error::ErrorCode;
 use super::super::ids::NodeId;
 use super::super::limits::page_complexity;
 use super::super::scalars::{Amount, Date, DateTime};
-use super::super::session::{caller, caller_with, engine, look_up_error, urgency};
+use super::super::session::{caller, caller_with, engine, look_up_error, priority};
 use super::account::Account;
 use super::connection::{PageRequest, connection};
 use super::enums::BillStatus;
@@ -59,7 +59,7 @@ impl Bill {
         }
         let key = (account_number.to_owned(), number.to_owned());
         let mut found = engine(ctx)?
-            .bills(urgency(ctx), vec![key.clone()])
+            .bills(priority(ctx), vec![key.clone()])
             .await
             .map_err(|error| look_up_error(ctx, error))?;
         Ok(found.remove(&key).map(Self::new))
@@ -185,7 +185,7 @@ impl Bill {
             read_payments::bill_payment_page(connection, &account_number, &number, before_id, limit)
         };
         let found =
-            engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
+            engine(ctx)?.read(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
     }
 }

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use super::super::limits::page_complexity;
 use super::super::scalars::{Amount, Date};
-use super::super::session::{engine, look_up_error, urgency};
+use super::super::session::{engine, look_up_error, priority};
 use super::connection::PageRequest;
 use super::enums::{ChannelKind, ChannelMode};
 use super::payment::{Payment, PaymentConnection};
@@ -74,7 +74,7 @@ impl Channel {
         let (day, code) = (day(ctx, on)?, self.channel.code.clone());
         let look_up = move |connection: &mut _| read::channel_totals(connection, &code, day);
         let totals =
-            engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
+            engine(ctx)?.read(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(ChannelTotals {
             posted: Amount(totals.posted_fen),
             reversed: Amount(totals.reversed_fen),
@@ -99,7 +99,7 @@ impl Channel {
             read_payments::channel_payment_page(connection, &code, day, before_id, limit)
         };
         let found =
-            engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
+            engine(ctx)?.read(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
     }
 }

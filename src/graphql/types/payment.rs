@@ -8,7 +8,7 @@ use super::super::ids::NodeId;
 use super::super::limits::{ALLOCATIONS_COUNTED, list_complexity};
 use super::super::outputs::{FreeText, List};
 use super::super::scalars::{Amount, DateTime};
-use super::super::session::{caller, engine, look_up_error, urgency};
+use super::super::session::{caller, engine, look_up_error, priority};
 use super::account::Account;
 use super::bill::Bill;
 use super::connection::connection;
@@ -52,7 +52,7 @@ impl Payment {
         }
         let look_up = move |connection: &mut _| read_payments::load_payments_of_movements(connection, &[id]);
         let found =
-            engine(ctx)?.read(urgency(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
+            engine(ctx)?.read(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         let is_meant =
             |payment: &domain::payment::Payment| payment.id == id && payment.account_number == account_number;
         Ok(found.into_iter().find(is_meant).map(Self::new))

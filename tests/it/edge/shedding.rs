@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{join_all, maybe_done};
 use granary::domain::account::CustomerClass::Residential;
 use granary::domain::answer::Answer;
-use granary::engine::{Engine, EngineError, EngineSettings, Urgency};
+use granary::engine::{Engine, EngineError, EngineSettings, Priority};
 use granary::store::audit::{self, Verdict};
 use granary::store::read;
 use serde_json::json;
@@ -47,9 +47,9 @@ fn the_last_are_shed_first_and_served_last() {
 }
 
 async fn overload(engine: &Engine, database: &TestDatabase) {
-    let submit = |urgency, text: &str| engine.submit(urgency, post(CHANNEL, text, ACCOUNT, 100));
+    let submit = |priority, text: &str| engine.submit(priority, post(CHANNEL, text, ACCOUNT, 100));
     let blockade = Blockade::on(database);
-    let mut first = pin!(maybe_done(submit(Urgency::First, "taken")));
+    let mut first = pin!(maybe_done(submit(Priority::High, "taken")));
     assert!(futures_util::poll!(first.as_mut()).is_pending());
     let started = Instant::now();
     while engine.load().commands > 0 {
@@ -57,14 +57,14 @@ async fn overload(engine: &Engine, database: &TestDatabase) {
         tokio::task::yield_now().await;
     }
     let mut waiting = Vec::new();
-    for (urgency, fits) in [(Urgency::Last, 4), (Urgency::Usual, 2), (Urgency::First, 2)] {
+    for (priority, fits) in [(Priority::Low, 4), (Priority::Normal, 2), (Priority::High, 2)] {
         for number in 0..fits {
-            let mut answer = Box::pin(submit(urgency, &format!("{}-{number}", urgency.word())));
-            assert!(futures_util::poll!(answer.as_mut()).is_pending(), "{urgency:?} {number} fits");
+            let mut answer = Box::pin(submit(priority, &format!("{}-{number}", priority.word())));
+            assert!(futures_util::poll!(answer.as_mut()).is_pending(), "{priority:?} {number} fits");
             waiting.push(answer);
         }
-        let shed = submit(urgency, &format!("{}-shed", urgency.word())).await;
-        assert_eq!(shed, Err(EngineError::Busy), "{urgency:?}");
+        let shed = submit(priority, &format!("{}-shed", priority.word())).await;
+        assert_eq!(shed, Err(EngineError::Busy), "{priority:?}");
     }
     assert_eq!(engine.load().commands_shed, [1, 1, 1]);
     blockade.lift();
@@ -75,10 +75,10 @@ async fn overload(engine: &Engine, database: &TestDatabase) {
     let (last, urgent) = (&numbers[..4], &numbers[6..]);
     let earliest_of_last = last.iter().min().expect("four");
     assert!(urgent.iter().all(|number| number < earliest_of_last), "the urgent come first: {numbers:?}");
-    for urgency in Urgency::ALL {
-        let key = key(CHANNEL, &format!("{}-shed", urgency.word()));
+    for priority in Priority::ALL {
+        let key = key(CHANNEL, &format!("{}-shed", priority.word()));
         let found = read::find_key(&mut database.reader(), &key).expect("a look-up");
-        assert!(found.is_none(), "{urgency:?}: what was shed left {found:?}");
+        assert!(found.is_none(), "{priority:?}: what was shed left {found:?}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use diesel::connection::SimpleConnection;
 use futures_util::future::join_all;
 use granary::domain::account::CustomerClass::Residential;
-use granary::engine::{EngineError, EngineSettings, Urgency};
+use granary::engine::{EngineError, EngineSettings, Priority};
 use granary::store::connection::Connection;
 
 use crate::support::app::{TestClock, engine};
@@ -42,11 +42,12 @@ fn a_row_that_cannot_be_read_hurts_nobody_else_who_asks_at_the_same_time() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         let answers = runtime.block_on(async {
             // While the reader waits, all others come together.
-            let held = engine.read(Urgency::First, move |_| {
+            let held = engine.read(Priority::High, move |_| {
                 let _told_or_over = told.recv();
                 Ok(())
             });
-            let look_ups = (0..ACCOUNTS).map(|index| engine.open_bills(Urgency::Usual, vec![number(index)]));
+            let look_ups =
+                (0..ACCOUNTS).map(|index| engine.open_bills(Priority::Normal, vec![number(index)]));
             let all = futures_util::future::join(held, join_all(look_ups));
             let mut all = Box::pin(all);
             assert!(futures_util::poll!(all.as_mut()).is_pending());
@@ -59,7 +60,7 @@ fn a_row_that_cannot_be_read_hurts_nobody_else_who_asks_at_the_same_time() {
                 Err(error) => assert_eq!((index, error), (DAMAGED, EngineError::Internal)),
             }
         }
-        let alone = runtime.block_on(engine.open_bills(Urgency::Usual, vec![number(DAMAGED)]));
+        let alone = runtime.block_on(engine.open_bills(Priority::Normal, vec![number(DAMAGED)]));
         assert_eq!(alone.map(|bills| bills.len()), Err(EngineError::Internal));
         engine.close();
     });

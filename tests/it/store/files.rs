@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use granary::domain::account::CustomerClass;
 use granary::engine::lane::{Faults, Lane, LaneSettings, Point};
-use granary::engine::{Engine, EngineError, EngineSettings, OnStorageFailure, Urgency};
+use granary::engine::{Engine, EngineError, EngineSettings, OnStorageFailure, Priority};
 use granary::store::StoreError;
 use granary::store::connection::Database;
 use granary::store::connection::Purpose;
@@ -132,9 +132,9 @@ fn a_reader_that_finds_its_file_gone_has_the_process_stop() {
         .expect("the engine starts");
     fs::remove_file(file_of(&database)).expect("it is there");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let look_ups = || engine.accounts(Urgency::First, vec!["0001".to_owned()]);
+    let look_ups = || engine.accounts(Priority::High, vec!["0001".to_owned()]);
     assert_eq!(runtime.block_on(look_ups()).err(), Some(EngineError::Busy));
-    assert_eq!(runtime.block_on(engine.read(Urgency::First, |_| Ok(()))), Err(EngineError::Busy));
+    assert_eq!(runtime.block_on(engine.read(Priority::High, |_| Ok(()))), Err(EngineError::Busy));
     engine.close();
     assert!(told.lock().expect("no panic").iter().all(|words| words.contains("was deleted or replaced")));
     assert!(told.lock().expect("no panic").len() >= 2);

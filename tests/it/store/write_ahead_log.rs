@@ -7,7 +7,7 @@ use granary::domain::channel::ChannelMode;
 use granary::engine::EngineSettings;
 use granary::store::backup::copy_into;
 use granary::store::connection::Database;
-use granary::store::write_ahead_log::{Standing, bring_in, look};
+use granary::store::write_ahead_log::{WalStatus, checkpoint, status};
 
 use crate::processes::server::wait_until;
 use crate::support::app::{TestClock, engine};
@@ -25,17 +25,17 @@ fn a_reader_brings_in_what_a_lane_has_written() {
             &mut lane,
             vec![add_channel("BANK", ChannelMode::Asking), save_account("0001", CustomerClass::Other)],
         );
-        bring_in(&mut reader).expect("nobody is in the way");
-        let before = look(&mut reader).expect("a look");
+        checkpoint(&mut reader).expect("nobody is in the way");
+        let before = status(&mut reader).expect("a look");
         assert_eq!(before.pages, before.pages_in);
         let posted = settle(&mut lane, vec![post("BANK", "K1", "0001", 500)]);
-        let written = look(&mut reader).expect("a look");
+        let written = status(&mut reader).expect("a look");
         if database.is_postgres() {
-            return assert_eq!(written, Standing::default());
+            return assert_eq!(written, WalStatus::default());
         }
         assert!(written.pages > written.pages_in, "{written:?}");
-        bring_in(&mut reader).expect("the lane is in nobody's way");
-        let after = look(&mut reader).expect("a look");
+        checkpoint(&mut reader).expect("the lane is in nobody's way");
+        let after = status(&mut reader).expect("a look");
         assert_eq!((after.pages, after.pages_in), (written.pages, written.pages));
         let again = settle(&mut lane, vec![post("BANK", "K1", "0001", 500)]);
         assert_eq!(payment_of(&again[0]), (payment_of(&posted[0]).0, true));
@@ -51,12 +51,12 @@ fn an_idle_engine_brings_in_all_that_was_written() {
     for database in [as_made, restored] {
         let engine = engine(&database, &EngineSettings::default(), TestClock::at_noon());
         let mut reader = database.reader();
-        assert_eq!(look(&mut reader).expect("a look"), Standing::default(), "a log, and nothing in it");
+        assert_eq!(status(&mut reader).expect("a look"), WalStatus::default(), "a log, and nothing in it");
         let mut lane = lane(&database.database);
         settle(&mut lane, vec![save_account("0001", CustomerClass::Other)]);
-        assert!(look(&mut reader).expect("a look").pages > 0);
+        assert!(status(&mut reader).expect("a look").pages > 0);
         wait_until("the log is in the database", WITHIN, || {
-            let standing = look(&mut reader).expect("a look");
+            let standing = status(&mut reader).expect("a look");
             standing.pages == standing.pages_in
         });
         engine.close();

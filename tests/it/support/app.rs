@@ -13,7 +13,7 @@ use granary::domain::answer::{Answer, LineOutcome};
 use granary::domain::channel::{Channel, ChannelKind, ChannelMode};
 use granary::domain::clock::Clock;
 use granary::domain::command::Command;
-use granary::engine::{Engine, EngineSettings, Urgency};
+use granary::engine::{Engine, EngineSettings, Priority};
 use granary::graphql::limits::ANSWER_BYTES_MAX;
 use granary::http::{
     ANSWERS_BYTES_MAX, BODY_TIMEOUT, HttpSettings, Listening, REQUESTS_MAX, UNREAD_TIMEOUT, serve_until,
@@ -203,7 +203,7 @@ impl<'a> TestApp<'a> {
 
 fn submit_all(engine: &Engine, commands: Vec<Command>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    for answer in runtime.block_on(engine.submit_all(Urgency::Usual, commands)).expect("definite answers") {
+    for answer in runtime.block_on(engine.submit_all(Priority::Normal, commands)).expect("definite answers") {
         if let Answer::Line(LineOutcome::Refused { column, reason }) = answer {
             panic!("{column}: {reason}");
         }

@@ -1,6 +1,6 @@
 //! The engine's threads. Each waits for its peer, the database, for as long as the connection looks alive;
 //! where that peer is gone without a word, it may do so for ever. Who stands still in one piece of work is
-//! therefore relieved by another thread with a connection of its own, and ends when it comes back. That two
+//! therefore replaced by another thread with a connection of its own, and ends when it comes back. That two
 //! may then be at work in one place is harmless: locks and constraints make any number of them right.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::rest;
+use super::backpressure;
 
 /// Longer than PostgreSQL lets any statement of ours take.
 const STANDS_STILL_AFTER: Duration = Duration::from_secs(9);
@@ -19,15 +19,15 @@ const STANDING_LEN_MAX: usize = 8;
 
 /// One thread's account of what it does.
 #[derive(Clone, Default)]
-pub(super) struct Duty(Arc<Standing>);
+pub(super) struct Heartbeat(Arc<Standing>);
 
 #[derive(Default)]
 struct Standing {
     busy_since: Mutex<Option<Instant>>,
-    is_relieved: AtomicBool,
+    is_replaced: AtomicBool,
 }
 
-impl Duty {
+impl Heartbeat {
     /// Does a piece of work, which must not panic.
     pub(super) fn work<T>(&self, piece: impl FnOnce() -> T) -> T {
         self.set_busy_since(Some(Instant::now()));
@@ -37,8 +37,8 @@ impl Duty {
     }
 
     /// Whether another has taken this one's place.
-    pub(super) fn is_relieved(&self) -> bool {
-        self.0.is_relieved.load(Ordering::Acquire)
+    pub(super) fn is_replaced(&self) -> bool {
+        self.0.is_replaced.load(Ordering::Acquire)
     }
 
     fn set_busy_since(&self, since: Option<Instant>) {
@@ -52,10 +52,10 @@ impl Duty {
 }
 
 /// What is done in a place, by whoever holds it.
-pub(super) type Work = Box<dyn Fn(Duty) + Send + Sync>;
+pub(super) type Work = Box<dyn Fn(Heartbeat) + Send + Sync>;
 
 /// The threads at their places.
-pub(super) struct Crew {
+pub(super) struct Supervisor {
     places: Arc<Mutex<Vec<Place>>>,
     watch: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
 }
@@ -63,14 +63,14 @@ pub(super) struct Crew {
 struct Place {
     name: String,
     work: Arc<Work>,
-    duty: Duty,
+    heartbeat: Heartbeat,
     thread: JoinHandle<()>,
     standing: Vec<JoinHandle<()>>,
-    relieved_count: u64,
+    replaced_count: u64,
 }
 
-impl Crew {
-    /// Starts a thread at each place; they give way to the threads at the door. They are relieved only where
+impl Supervisor {
+    /// Starts a thread at each place; they give way to the threads at the door. They are replaced only where
     /// their peer is `remote`: a local disk that doesn't answer wouldn't answer another thread either.
     pub(super) fn start(places: Vec<(String, Work)>, is_remote: bool) -> Self {
         let places = places.into_iter().map(|(name, work)| Place::fill(name, work)).collect();
@@ -79,13 +79,13 @@ impl Crew {
         Self { places, watch: Mutex::new(watch) }
     }
 
-    /// How often a thread was relieved.
-    pub(super) fn relieved_count(&self) -> u64 {
+    /// How often a thread was replaced.
+    pub(super) fn replaced_count(&self) -> u64 {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.iter().map(|place| place.relieved_count).sum()
+        places.iter().map(|place| place.replaced_count).sum()
     }
 
-    /// Waits for the threads, which have been told to end; not for those that were relieved.
+    /// Waits for the threads, which have been told to end; not for those that were replaced.
     pub(super) fn close(&self) {
         if let Some((stop, thread)) = self.watch.lock().unwrap_or_else(PoisonError::into_inner).take() {
             drop(stop);
@@ -100,33 +100,33 @@ impl Crew {
 
 impl Place {
     fn fill(name: String, work: Work) -> Self {
-        let (work, duty) = (Arc::new(work), Duty::default());
-        let thread = start(&name, &work, &duty);
-        Self { name, work, duty, thread, standing: Vec::new(), relieved_count: 0 }
+        let (work, heartbeat) = (Arc::new(work), Heartbeat::default());
+        let thread = start(&name, &work, &heartbeat);
+        Self { name, work, heartbeat, thread, standing: Vec::new(), replaced_count: 0 }
     }
 
-    fn relieve_if_still(&mut self) {
+    fn replace_if_still(&mut self) {
         self.standing.retain(|thread| !thread.is_finished());
-        if !self.duty.stands_still() || self.standing.len() >= STANDING_LEN_MAX {
+        if !self.heartbeat.stands_still() || self.standing.len() >= STANDING_LEN_MAX {
             return;
         }
         tracing::warn!(
             thread = self.name,
             "it waits for a database that says nothing; another takes its place"
         );
-        self.duty.0.is_relieved.store(true, Ordering::Release);
-        self.duty = Duty::default();
-        let fresh = start(&self.name, &self.work, &self.duty);
+        self.heartbeat.0.is_replaced.store(true, Ordering::Release);
+        self.heartbeat = Heartbeat::default();
+        let fresh = start(&self.name, &self.work, &self.heartbeat);
         self.standing.push(std::mem::replace(&mut self.thread, fresh));
-        self.relieved_count += 1;
+        self.replaced_count += 1;
     }
 }
 
-fn start(name: &str, work: &Arc<Work>, duty: &Duty) -> JoinHandle<()> {
-    let (work, duty) = (work.clone(), duty.clone());
+fn start(name: &str, work: &Arc<Work>, heartbeat: &Heartbeat) -> JoinHandle<()> {
+    let (work, heartbeat) = (work.clone(), heartbeat.clone());
     super::spawn(name, move || {
-        rest::give_way();
-        work(duty);
+        backpressure::give_way();
+        work(heartbeat);
     })
 }
 
@@ -138,7 +138,7 @@ fn watch(places: Arc<Mutex<Vec<Place>>>) -> (Sender<()>, JoinHandle<()>) {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .iter_mut()
-                .for_each(Place::relieve_if_still);
+                .for_each(Place::replace_if_still);
         }
     });
     (stop, thread)

@@ -31,19 +31,19 @@ thread_local! {
 }
 
 /// Until when lanes and readers pause.
-pub(super) struct Rest {
+pub(super) struct Backpressure {
     started: Instant,
     until_us: AtomicU64,
     pauses: AtomicU64,
 }
 
-impl Default for Rest {
+impl Default for Backpressure {
     fn default() -> Self {
         Self { started: Instant::now(), until_us: AtomicU64::new(0), pauses: AtomicU64::new(0) }
     }
 }
 
-impl Rest {
+impl Backpressure {
     /// Asks for a pause of so long from now on.
     pub(super) fn ask(&self, pause: Duration) {
         self.until_us.fetch_max(self.now_us() + micros(pause.min(PAUSE_MAX)), Ordering::Relaxed);
@@ -98,26 +98,26 @@ mod tests {
 
     #[test]
     fn who_is_asked_pauses_and_then_goes_on() {
-        let rest = Rest::default();
-        rest.take();
-        assert_eq!(rest.pauses(), 0);
-        rest.ask(STEP * 4);
-        rest.take();
-        assert!(!rest.is_asked_for());
-        assert_eq!(rest.pauses(), 1);
+        let backpressure = Backpressure::default();
+        backpressure.take();
+        assert_eq!(backpressure.pauses(), 0);
+        backpressure.ask(STEP * 4);
+        backpressure.take();
+        assert!(!backpressure.is_asked_for());
+        assert_eq!(backpressure.pauses(), 1);
     }
 
     #[test]
     fn work_goes_on_however_late_the_door_is() {
-        let rest = Rest::default();
+        let backpressure = Backpressure::default();
         let until_us = micros(Duration::from_secs(3_600));
-        rest.until_us.store(until_us, Ordering::Relaxed);
-        rest.take();
-        assert!(rest.is_asked_for(), "it went on before the door was in time again");
-        rest.until_us.store(0, Ordering::Relaxed);
-        rest.ask(Duration::from_secs(3_600));
+        backpressure.until_us.store(until_us, Ordering::Relaxed);
+        backpressure.take();
+        assert!(backpressure.is_asked_for(), "it went on before the door was in time again");
+        backpressure.until_us.store(0, Ordering::Relaxed);
+        backpressure.ask(Duration::from_secs(3_600));
         assert!(
-            rest.until_us.load(Ordering::Relaxed) < until_us,
+            backpressure.until_us.load(Ordering::Relaxed) < until_us,
             "one look at the door says no more than that"
         );
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use actix_web::web::Data;
 
 use super::Shared;
-use super::spread::Seat;
+use super::cpu_affinity::Processor;
 
 /// How often a worker looks while many requests are under way, and while few are.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -14,9 +14,9 @@ const LOOK_EVERY_IN_CALM: Duration = Duration::from_millis(50);
 const UNMINDED: Duration = Duration::from_millis(10);
 
 /// Has the engine pause while this worker is late, and the worker keep its seat while it is crowded at the door.
-pub(super) async fn watch(shared: Data<Shared>, mut seat: Seat) {
+pub(super) async fn watch(shared: Data<Shared>, mut seat: Processor) {
     loop {
-        let is_calm = shared.gate.is_calm();
+        let is_calm = shared.in_flight.is_calm();
         seat.keep(!is_calm);
         let pause = if is_calm { LOOK_EVERY_IN_CALM } else { LOOK_EVERY };
         let meant = Instant::now() + pause;

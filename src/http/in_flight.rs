@@ -4,19 +4,19 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::engine::Urgency;
+use crate::engine::Priority;
 
 /// Counts who is inside.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct InFlight {
     inside: AtomicUsize,
     inside_max: usize,
 }
 
 /// A request that is inside, until it is dropped.
-pub(super) struct Place<'g>(&'g Gate);
+pub(super) struct Permit<'g>(&'g InFlight);
 
-impl Gate {
+impl InFlight {
     pub(super) fn new(inside_max: usize) -> Self {
         Self { inside: AtomicUsize::new(0), inside_max }
     }
@@ -31,21 +31,21 @@ impl Gate {
         self.inside.load(Ordering::Relaxed) < self.inside_max / 4
     }
 
-    /// Whether one of this urgency would be let in now.
-    pub(super) fn has_room(&self, urgency: Urgency) -> bool {
-        self.inside.load(Ordering::Relaxed) < urgency.places(self.inside_max)
+    /// Whether one of this priority would be let in now.
+    pub(super) fn has_room(&self, priority: Priority) -> bool {
+        self.inside.load(Ordering::Relaxed) < priority.places(self.inside_max)
     }
 
-    /// Lets a request in; `None` where too many are inside for one of its urgency.
-    pub(super) fn enter(&self, urgency: Urgency) -> Option<Place<'_>> {
-        let places = urgency.places(self.inside_max);
+    /// Lets a request in; `None` where too many are inside for one of its priority.
+    pub(super) fn enter(&self, priority: Priority) -> Option<Permit<'_>> {
+        let places = priority.places(self.inside_max);
         let one_more = |inside: usize| (inside < places).then_some(inside + 1);
         self.inside.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
-        Some(Place(self))
+        Some(Permit(self))
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.0.inside.fetch_sub(1, Ordering::AcqRel);
     }

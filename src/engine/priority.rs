@@ -4,43 +4,43 @@ use std::collections::VecDeque;
 
 /// How long the other end can wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
+pub enum Priority {
     /// A person stands at a counter, or a provider waits for the answer to its callback.
-    First,
+    High,
     /// A program that sends again by itself.
-    Usual,
+    Normal,
     /// Batches, and whoever looks at an app.
-    Last,
+    Low,
 }
 
-impl Urgency {
+impl Priority {
     /// Every value, the most urgent first.
-    pub const ALL: [Self; 3] = [Self::First, Self::Usual, Self::Last];
+    pub const ALL: [Self; 3] = [Self::High, Self::Normal, Self::Low];
 
     /// How much of a queue with `len_max` places may be taken when this one comes: the last places
     /// are kept for those who can't wait.
     pub fn places(self, len_max: usize) -> usize {
         match self {
-            Self::First => len_max,
-            Self::Usual => len_max - len_max / 4,
-            Self::Last => len_max / 2,
+            Self::High => len_max,
+            Self::Normal => len_max - len_max / 4,
+            Self::Low => len_max / 2,
         }
     }
 
     /// The word that stands for it outside.
     pub fn word(self) -> &'static str {
         match self {
-            Self::First => "first",
-            Self::Usual => "usual",
-            Self::Last => "last",
+            Self::High => "first",
+            Self::Normal => "usual",
+            Self::Low => "last",
         }
     }
 
     pub(super) fn index(self) -> usize {
         match self {
-            Self::First => 0,
-            Self::Usual => 1,
-            Self::Last => 2,
+            Self::High => 0,
+            Self::Normal => 1,
+            Self::Low => 2,
         }
     }
 }
@@ -48,7 +48,7 @@ impl Urgency {
 /// How many of those who can wait are taken together with others, for whom they make it longer.
 const BESIDE_OTHERS_MAX: usize = 128;
 
-/// What waits, in the order of urgency and then of arrival.
+/// What waits, in the order of priority and then of arrival.
 pub(super) struct Waiting<T>([VecDeque<T>; 3]);
 
 impl<T> Default for Waiting<T> {
@@ -58,8 +58,8 @@ impl<T> Default for Waiting<T> {
 }
 
 impl<T> Waiting<T> {
-    pub(super) fn push(&mut self, urgency: Urgency, item: T) {
-        self.0[urgency.index()].push_back(item);
+    pub(super) fn push(&mut self, priority: Priority, item: T) {
+        self.0[priority.index()].push_back(item);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -79,8 +79,8 @@ impl<T> Waiting<T> {
     pub(super) fn take_weighed(&mut self, weight_max: usize, weigh: impl Fn(&T) -> usize) -> Vec<T> {
         let mut taken = Vec::with_capacity(weight_max.min(self.len()));
         let mut left = weight_max;
-        for (urgency, queue) in Urgency::ALL.into_iter().zip(&mut self.0) {
-            if urgency == Urgency::Last && !taken.is_empty() {
+        for (priority, queue) in Priority::ALL.into_iter().zip(&mut self.0) {
+            if priority == Priority::Low && !taken.is_empty() {
                 left = left.min(BESIDE_OTHERS_MAX);
             }
             let mut fits = |item: &&T| {
@@ -95,7 +95,7 @@ impl<T> Waiting<T> {
         taken
     }
 
-    /// Of each urgency the one that came first.
+    /// Of each priority the one that came first.
     pub(super) fn oldest(&self) -> impl Iterator<Item = &T> {
         self.0.iter().filter_map(VecDeque::front)
     }
@@ -108,14 +108,14 @@ mod tests {
     #[test]
     fn the_urgent_go_first_and_each_kind_keeps_its_order() {
         let mut waiting = Waiting::default();
-        for (urgency, item) in [
-            (Urgency::Last, 'e'),
-            (Urgency::Usual, 'c'),
-            (Urgency::First, 'a'),
-            (Urgency::Usual, 'd'),
-            (Urgency::First, 'b'),
+        for (priority, item) in [
+            (Priority::Low, 'e'),
+            (Priority::Normal, 'c'),
+            (Priority::High, 'a'),
+            (Priority::Normal, 'd'),
+            (Priority::High, 'b'),
         ] {
-            waiting.push(urgency, item);
+            waiting.push(priority, item);
         }
         assert_eq!(waiting.oldest().collect::<String>(), "ace");
         assert_eq!(waiting.take(3), ['a', 'b', 'c']);
@@ -128,10 +128,10 @@ mod tests {
     fn few_of_those_who_can_wait_are_taken_together_with_others() {
         let mut waiting = Waiting::default();
         for item in 0..1_000 {
-            waiting.push(Urgency::Last, item);
+            waiting.push(Priority::Low, item);
         }
         assert_eq!(waiting.take(512).len(), 512, "nobody else waits");
-        waiting.push(Urgency::Usual, 1_000);
+        waiting.push(Priority::Normal, 1_000);
         let taken = waiting.take(512);
         assert_eq!((taken.len(), taken.first(), taken.last()), (129, Some(&1_000), Some(&639)));
         assert_eq!(waiting.len(), 360);
@@ -140,10 +140,10 @@ mod tests {
     #[test]
     fn what_weighs_much_is_taken_by_few() {
         let mut waiting = Waiting::default();
-        for (urgency, weight) in
-            [(Urgency::Last, 1), (Urgency::Usual, 40), (Urgency::First, 50), (Urgency::Last, 200)]
+        for (priority, weight) in
+            [(Priority::Low, 1), (Priority::Normal, 40), (Priority::High, 50), (Priority::Low, 200)]
         {
-            waiting.push(urgency, weight);
+            waiting.push(priority, weight);
         }
         let mut take = || waiting.take_weighed(95, |weight| *weight);
         assert_eq!([take(), take(), take()], [vec![50, 40, 1], vec![200], vec![]]);
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_last_places_are_kept_for_the_urgent() {
-        assert_eq!(Urgency::ALL.map(|urgency| urgency.places(8_192)), [8_192, 6_144, 4_096]);
-        assert_eq!(Urgency::ALL.map(|urgency| urgency.places(1)), [1, 1, 0]);
+        assert_eq!(Priority::ALL.map(|priority| priority.places(8_192)), [8_192, 6_144, 4_096]);
+        assert_eq!(Priority::ALL.map(|priority| priority.places(1)), [1, 1, 0]);
     }
 }

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The processors that are shared out among workers.
-pub(super) struct Spread {
+pub(super) struct CpuAffinity {
     processors: Vec<usize>,
     seats_given: AtomicUsize,
 }
 
 /// A worker's place among the processors.
-pub(super) struct Seat {
-    spread: Arc<Spread>,
+pub(super) struct Processor {
+    spread: Arc<CpuAffinity>,
     number: usize,
     is_kept: bool,
 }
 
-impl Spread {
+impl CpuAffinity {
     /// Over the processors that this process may use; over none, so that the system decides as ever, unless there
     /// are just as many workers: fewer would keep to the first ones, as those of another server do.
     pub(super) fn over(workers: usize) -> Arc<Self> {
@@ -28,13 +28,13 @@ impl Spread {
     }
 
     /// The next worker's seat.
-    pub(super) fn seat(self: &Arc<Self>) -> Seat {
+    pub(super) fn seat(self: &Arc<Self>) -> Processor {
         let number = self.seats_given.fetch_add(1, Ordering::Relaxed);
-        Seat { spread: self.clone(), number, is_kept: false }
+        Processor { spread: self.clone(), number, is_kept: false }
     }
 }
 
-impl Seat {
+impl Processor {
     /// Keeps the calling worker to its processor, or lets it go to all of them. What isn't allowed or known there
     /// changes nothing.
     pub(super) fn keep(&mut self, is_kept: bool) {
@@ -79,7 +79,7 @@ mod tests {
 
     /// Where each of so many workers may run while it keeps its seat, and after it.
     fn places(workers: usize) -> Vec<[Vec<usize>; 2]> {
-        let spread = Spread::over(workers);
+        let spread = CpuAffinity::over(workers);
         let sit = || {
             let mut seat = spread.seat();
             std::thread::spawn(move || {
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_worker_that_is_started_again_gets_a_seat() {
         let processors = allowed();
-        let spread = Spread::over(processors.len());
+        let spread = CpuAffinity::over(processors.len());
         processors.iter().for_each(|_| drop(spread.seat()));
         let mut again = spread.seat();
         let seated = std::thread::spawn(move || {

@@ -42,7 +42,7 @@ impl fmt::Display for RequestId {
 }
 
 /// A request that is being answered.
-pub(super) struct Visit<'s> {
+pub(super) struct RequestTrace<'s> {
     pub(super) shared: &'s Shared,
     pub(super) id: RequestId,
     /// Code of the caller's channel; empty until it is known.
@@ -52,7 +52,7 @@ pub(super) struct Visit<'s> {
     begun: Instant,
 }
 
-impl<'s> Visit<'s> {
+impl<'s> RequestTrace<'s> {
     pub(super) fn begin(shared: &'s Shared) -> Self {
         let (id, operation) = (shared.request_ids.next(), shared.metrics.unknown());
         Self { shared, id, channel: String::new(), operation, begun: Instant::now() }
