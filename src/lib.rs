@@ -13,7 +13,7 @@
 //! domain   the rules of money as pure functions
 //! ```
 //!
-//! A payment's way: a mutation becomes a [`domain::command::Command`]; a lane drains what has queued,
+//! A payment's way: a mutation becomes a [`domain::book::Command`]; a lane drains what has queued,
 //! loads what the batch can touch, [`decides`](domain::decide::decide) and
 //! [`applies`](domain::apply::apply) each, writes, commits, and only then answers.
 //!

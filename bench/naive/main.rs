@@ -10,19 +10,19 @@ use std::time::SystemTime;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use async_graphql::{Context, EmptySubscription, Error, InputObject, Object, Result, Schema, SimpleObject};
-use granary::domain::answer::{Answer, PostOutcome};
-use granary::domain::apply::apply;
+use granary::domain::account::masking::mask_name;
+use granary::domain::base::actor::Actor;
+use granary::domain::base::calendar::day_of;
+use granary::domain::base::keys::Key;
+use granary::domain::base::money::{format_amount, parse_amount};
 use granary::domain::bill::Bill;
-use granary::domain::calendar::day_of;
-use granary::domain::command::{Command, Key, Order, PostInput, PostPayment};
-use granary::domain::decide::decide;
-use granary::domain::masking::mask_name;
-use granary::domain::money::{format_amount, parse_amount};
-use granary::domain::payment::{Actor, receipt_number};
-use granary::domain::state::Policies;
-use granary::store::connection::{self, Connection, Database, Purpose};
-use granary::store::ids::IdBlock;
+use granary::domain::bill::policies::Policies;
+use granary::domain::book::{Answer, Command, Numbered};
+use granary::domain::keyed::Answered;
+use granary::domain::payment::{PostInput, PostPayment, receipt_number};
 use granary::store::{StoreError, batch, read};
+use granary::store::base::connection::{self, Connection, Database, Purpose};
+use granary::store::base::ids::IdBlock;
 
 /// As granary's.
 #[global_allocator]
@@ -81,8 +81,8 @@ impl Shared {
 
     fn post(&self, pooled: &mut Pooled, payment: PostPayment) -> std::result::Result<Answer, StoreError> {
         pooled.ids.reserve(&mut pooled.connection, IDS_PER_PAYMENT)?;
-        let id = granary::domain::clock::Ids::next_id(&mut pooled.ids);
-        let order = Order { id, at_ms: now_ms(), command: Command::PostPayment(payment) };
+        let id = granary::domain::base::clock::Ids::next_id(&mut pooled.ids);
+        let order = Numbered { id, at_ms: now_ms(), command: Command::PostPayment(payment) };
         connection::begin(&mut pooled.connection)?;
         match self.settle(pooled, &order) {
             Ok(answer) => connection::commit(&mut pooled.connection).map(|()| answer),
@@ -142,12 +142,12 @@ impl Mutation {
         };
         let shared = ctx.data::<Arc<Shared>>()?;
         match shared.on_pool(move |shared, pooled| shared.post(pooled, payment)).await? {
-            Answer::Post { outcome: PostOutcome::Posted(payment), replayed } => {
+            Answer::PostPayment(Answered::Settled { outcome: Ok(payment), replayed }) => {
                 let receipt_number = receipt_number(payment.id);
                 let payment = Some(PostedPayment { receipt_number });
                 Ok(PaymentPostPayload { payment, replayed, user_errors: Vec::new() })
             }
-            Answer::Post { outcome: PostOutcome::Refused(refusal), replayed } => {
+            Answer::PostPayment(Answered::Settled { outcome: Err(refusal), replayed }) => {
                 let user_errors = vec![UserError { code: refusal.code.word() }];
                 Ok(PaymentPostPayload { payment: None, replayed, user_errors })
             }

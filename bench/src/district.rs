@@ -182,9 +182,10 @@ impl District {
                  FROM bench_index ORDER BY i"
             ),
             format!(
-                "INSERT INTO idempotency_keys (channel_code, idempotency_key, mutation, movement_id, account_number, \
-                 amount_fen) SELECT channel_code, scatter || '-{bill_number}', 'PAYMENT_POST', {base} + i, \
-                 account_number, principal_fen FROM bench_index ORDER BY channel_code, scatter"
+                "INSERT INTO idempotency_keys (channel_code, idempotency_key, kind, number, input) \
+                 SELECT channel_code, scatter || '-{bill_number}', 'PAYMENT_POST', {base} + i, \
+                 '[1,\"' || account_number || '\",' || principal_fen || ']' FROM bench_index \
+                 ORDER BY channel_code, scatter"
             ),
             format!(
                 "INSERT INTO entries (movement_id, line, account_number, debit, credit, channel_code, bill_number, \
@@ -296,8 +297,8 @@ fn channels() -> String {
 #[cfg(test)]
 mod tests {
     use granary::store::audit::{self, Verdict};
-    use granary::store::connection::{Database, Purpose};
-    use granary::store::migrations;
+    use granary::store::base::migrations;
+    use granary::store::base::connection::{Database, Purpose};
 
     use super::*;
     use crate::postgres::Cluster;

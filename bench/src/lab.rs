@@ -9,8 +9,8 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query, sql_types};
-use granary::store::connection::{Database, Purpose};
-use granary::store::migrations;
+use granary::store::base::migrations;
+use granary::store::base::connection::{Database, Purpose};
 
 use crate::district::{District, Open};
 use crate::postgres::Cluster;
@@ -178,7 +178,7 @@ impl Lab {
         }
         let path = self.create(BackEnd::Sqlite, "settings")?;
         let connection = &mut Database::from_url(&path)?.connect(Purpose::Write)?;
-        let granary::store::connection::Connection::Sqlite(connection) = connection else {
+        let granary::store::base::connection::Connection::Sqlite(connection) = connection else {
             bail!("a SQLite URL opens SQLite")
         };
         let Setting { value } =

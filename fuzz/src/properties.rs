@@ -9,7 +9,12 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{Directive, ExecutableDocument, OperationType, Selection, SelectionSet};
 use async_graphql::{InputType, Name, Positioned, ScalarType, Value};
 use granary::access::tokens::{ISSUER_DEFAULT, TokenError, Verifier};
-use granary::domain::text as words;
+use granary::domain::account::is_account_number;
+use granary::domain::base::keys::is_idempotency_key;
+use granary::domain::base::text::is_free_text;
+use granary::domain::bill::is_bill_number;
+use granary::domain::channel::is_channel_code;
+use granary::domain::payment::NOTE_LEN_MAX;
 use granary::graphql::guard;
 use granary::graphql::limits::{
     ALIASES_MAX, BODY_VALUES_MAX, DOCUMENT_BYTES_MAX, EXPANDED_SIZE_MAX, FRAGMENTS_MAX, MUTATION_FIELDS_MAX,
@@ -114,15 +119,12 @@ pub fn domain_text(text: &str) {
     let is_visible = all(|char| ('!'..='~').contains(&char));
     let is_code = all(|char| matches!(char, '0'..='9' | 'a'..='z' | 'A'..='Z' | '-' | '_'));
     let is_number = all(|char| char.is_ascii_digit());
-    assert_eq!(words::is_account_number(text), is_number && len <= 20, "{text:?}");
-    assert_eq!(words::is_idempotency_key(text), is_visible && len <= 128, "{text:?}");
-    assert_eq!(words::is_bill_number(text), is_visible && len <= 32, "{text:?}");
-    assert_eq!(words::is_channel_code(text), is_code && len <= 32, "{text:?}");
-    if words::is_free_text(text, words::NOTE_LEN_MAX) {
-        assert!(
-            len <= words::NOTE_LEN_MAX && !text.contains(['\0', '\n', '\r', '\u{7f}', '\u{85}']),
-            "{text:?}"
-        );
+    assert_eq!(is_account_number(text), is_number && len <= 20, "{text:?}");
+    assert_eq!(is_idempotency_key(text), is_visible && len <= 128, "{text:?}");
+    assert_eq!(is_bill_number(text), is_visible && len <= 32, "{text:?}");
+    assert_eq!(is_channel_code(text), is_code && len <= 32, "{text:?}");
+    if is_free_text(text, NOTE_LEN_MAX) {
+        assert!(len <= NOTE_LEN_MAX && !text.contains(['\0', '\n', '\r', '\u{7f}', '\u{85}']), "{text:?}");
     }
 }
 

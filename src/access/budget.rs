@@ -12,7 +12,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::caller::Caller;
-use crate::domain::clock::Clock;
+use crate::domain::base::clock::Clock;
 
 /// How much one caller may ask for within a minute: as much at once, then evenly. `None` = no bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

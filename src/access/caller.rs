@@ -1,6 +1,6 @@
 //! The bearer of a verified token, and their rights.
 
-use crate::domain::text::word_enum;
+use crate::domain::base::text::word_enum;
 
 word_enum! {
     /// One right in a token's `scope`.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::caller::{Caller, Scope};
 use super::keys::{AUDIENCE, KeyError, Keys, check_secret};
-use crate::domain::door::is_token_text;
+use crate::domain::access::is_token_text;
 
 /// `iss` of every token, unless set otherwise.
 pub const ISSUER_DEFAULT: &str = "granary";

@@ -7,7 +7,8 @@ use super::Outcome;
 use super::config::Configuration;
 use super::output::{escape_control, print_line};
 use crate::engine;
-use crate::store::audit::{self, Finding, Verdict};
+use crate::store::audit::{self, Finding};
+use crate::store::base::check::Verdict;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

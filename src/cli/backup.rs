@@ -9,9 +9,9 @@ use clap::Args;
 use super::Outcome;
 use super::config::Configuration;
 use super::output::print_line;
-use crate::store::backup;
-use crate::store::connection::{Database, Purpose};
-use crate::store::files::{FirstOpened, Opened};
+use crate::store::base::backup;
+use crate::store::base::connection::{Database, Purpose};
+use crate::store::base::files::{FirstOpened, Opened};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

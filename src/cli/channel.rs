@@ -9,14 +9,12 @@ use super::config::Configuration;
 use super::output::print_line;
 use super::session::Session;
 use crate::domain::account::CustomerClass;
-use crate::domain::answer::{Answer, LineOutcome};
+use crate::domain::base::line::LineOutcome;
+use crate::domain::base::money::{FEN_MAX, PAYMENT_FEN_MIN, format_amount, is_payment_amount, parse_yuan};
 use crate::domain::channel::{
-    AmountRule, Channel, ChannelKind, ChannelMode, DocumentRule, PAID_AT_BACK_DAYS_DEFAULT,
-    PAID_AT_BACK_DAYS_MAX,
+    AmountRule, Channel, ChannelChange, ChannelKind, ChannelMode, DocumentRule, PAID_AT_BACK_DAYS_DEFAULT,
+    PAID_AT_BACK_DAYS_MAX, is_channel_code,
 };
-use crate::domain::command::Command as Order;
-use crate::domain::money::{FEN_MAX, PAYMENT_FEN_MIN, format_amount, is_payment_amount, parse_yuan};
-use crate::domain::text::is_channel_code;
 use crate::engine::{self, Rules};
 
 #[derive(Debug, Subcommand)]
@@ -122,39 +120,42 @@ pub(super) fn run(configuration: &Configuration, command: Command) -> anyhow::Re
 fn add(configuration: &Configuration, arguments: AddArguments) -> anyhow::Result<Outcome> {
     let channel = channel_of(arguments)?;
     let code = channel.code.clone();
-    match submit(configuration, Order::AddChannel(channel))? {
-        Answer::Line(LineOutcome::Saved) => print_line(&format!("channel {code} added"))?,
-        Answer::Line(LineOutcome::Unchanged) => print_line(&format!("channel {code} unchanged"))?,
-        Answer::Line(LineOutcome::Refused { reason, .. }) => bail!("{reason}; see `granary channel list`"),
-        answer => bail!("unexpected answer {answer:?}"),
+    match submit(configuration, ChannelChange::Add(channel))? {
+        LineOutcome::Saved => print_line(&format!("channel {code} added"))?,
+        LineOutcome::Unchanged => print_line(&format!("channel {code} unchanged"))?,
+        LineOutcome::Refused { reason, .. } => bail!("{reason}; see `granary channel list`"),
     }
     Ok(Outcome::Done)
 }
 
 fn suspend(configuration: &Configuration, code: String, suspend: bool) -> anyhow::Result<Outcome> {
     let done = if suspend { "suspended" } else { "resumed" };
-    change(configuration, &code, Order::SuspendChannel { code: code.clone(), suspend }, done)
+    change(configuration, &code, ChannelChange::Suspend { code: code.clone(), suspend }, done)
 }
 
 fn rule_documents(configuration: &Configuration, arguments: DocumentsArguments) -> anyhow::Result<Outcome> {
     let DocumentsArguments { code, documents } = arguments;
     let documents = documents.in_domain();
     let done = format!("sends {} documents", documents.word().to_lowercase());
-    change(configuration, &code, Order::RuleDocuments { code: code.clone(), documents }, &done)
+    change(configuration, &code, ChannelChange::RuleDocuments { code: code.clone(), documents }, &done)
 }
 
 /// Changes a channel that is there and says what was done.
-fn change(configuration: &Configuration, code: &str, order: Order, done: &str) -> anyhow::Result<Outcome> {
+fn change(
+    configuration: &Configuration,
+    code: &str,
+    order: ChannelChange,
+    done: &str,
+) -> anyhow::Result<Outcome> {
     match submit(configuration, order)? {
-        Answer::Line(LineOutcome::Saved) => print_line(&format!("channel {code} {done}"))?,
-        Answer::Line(LineOutcome::Unchanged) => print_line(&format!("channel {code} unchanged"))?,
-        Answer::UnknownChannel => bail!("there is no channel {code:?}; see `granary channel list`"),
-        answer => bail!("unexpected answer {answer:?}"),
+        LineOutcome::Saved => print_line(&format!("channel {code} {done}"))?,
+        LineOutcome::Unchanged => print_line(&format!("channel {code} unchanged"))?,
+        LineOutcome::Refused { reason, .. } => bail!("{reason}; see `granary channel list`"),
     }
     Ok(Outcome::Done)
 }
 
-fn submit(configuration: &Configuration, order: Order) -> anyhow::Result<Answer> {
+fn submit(configuration: &Configuration, order: ChannelChange) -> anyhow::Result<LineOutcome> {
     Session::start(configuration, &configuration.database()?)?.submit(order)
 }
 

@@ -17,8 +17,8 @@ use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
 use crate::engine::EngineSettings;
 use crate::graphql::limits::ANSWER_BYTES_MAX;
 use crate::http::{ANSWERS_BYTES_MAX, BODY_TIMEOUT, HttpSettings, REQUESTS_MAX, TlsFiles, UNREAD_TIMEOUT};
-use crate::store::connection::Database;
-use crate::store::postgres_url::may_hold_password;
+use crate::store::base::connection::Database;
+use crate::store::base::postgres_url::may_hold_password;
 
 const FILE_DEFAULT: &str = "granary.toml";
 const DATABASE_URL_DEFAULT: &str = "sqlite://granary.db";

@@ -5,10 +5,13 @@
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 
-use crate::domain::account::{AccountStatus, CustomerClass, Holder};
-use crate::domain::channel::{AmountRule, Channel, ChannelKind, ChannelMode};
-use crate::domain::command::{Command, IssueBill, Key, PostInput, PostPayment, SaveAccount};
-use crate::domain::payment::Actor;
+use crate::domain::account::{AccountStatus, CustomerClass, Holder, SaveAccount};
+use crate::domain::base::actor::Actor;
+use crate::domain::base::keys::Key;
+use crate::domain::bill::IssueBill;
+use crate::domain::book::Command;
+use crate::domain::channel::{AmountRule, Channel, ChannelChange, ChannelKind, ChannelMode};
+use crate::domain::payment::{PostInput, PostPayment};
 
 use super::district_names::{address, company, draw, person};
 
@@ -182,7 +185,7 @@ fn channels() -> Vec<Command> {
         app,
         new(BILLING, ChannelKind::Billing, ChannelMode::Reporting),
     ];
-    channels.into_iter().map(Command::AddChannel).collect()
+    channels.into_iter().map(|channel| Command::ChannelChange(ChannelChange::Add(channel))).collect()
 }
 
 fn save_account(index: u32) -> Command {

@@ -11,11 +11,11 @@ use super::Outcome;
 use super::config::{Configuration, read_file};
 use super::output::{escape_control, print_line};
 use super::session::Session;
-use crate::domain::command::Command as Order;
-use crate::domain::door::{DoorChange, TrustedDocument, sha256_of_name};
+use crate::domain::access::{AccessChange, TrustedDocument, sha256_of_name};
 use crate::engine;
 use crate::graphql::guard;
-use crate::store::read_door;
+use crate::store::access::read::{self, DocumentText};
+use crate::store::base::look_up::LookUp;
 
 /// Length of a file at most, in bytes.
 const FILE_LEN_MAX: u64 = 64 << 20;
@@ -62,9 +62,9 @@ fn add(configuration: &Configuration, files: &[PathBuf]) -> anyhow::Result<Outco
         let read = documents_of(&text).with_context(|| file.display().to_string())?;
         documents.extend(read);
     }
-    let order = |document: &TrustedDocument| Order::ChangeDoor(DoorChange::Trust(document.clone()));
+    let trust = |document: &TrustedDocument| AccessChange::Trust(document.clone());
     let session = Session::start(configuration, &configuration.database()?)?;
-    session.submit_all(&documents.iter().map(order).collect::<Vec<_>>())?;
+    session.submit_all(&documents.iter().map(trust).collect::<Vec<_>>())?;
     for document in &documents {
         print_line(&line(document))?;
     }
@@ -72,7 +72,7 @@ fn add(configuration: &Configuration, files: &[PathBuf]) -> anyhow::Result<Outco
 }
 
 fn list(configuration: &Configuration) -> anyhow::Result<Outcome> {
-    let documents = engine::read_once(&configuration.database()?, read_door::trusted_documents)?;
+    let documents = engine::read_once(&configuration.database()?, read::trusted_documents)?;
     for document in &documents {
         print_line(&line(document))?;
     }
@@ -84,11 +84,10 @@ fn remove(configuration: &Configuration, name: &str) -> anyhow::Result<Outcome> 
         bail!("{name:?} names no document; a name is sha256: and 64 hexadecimal digits");
     };
     let database = configuration.database()?;
-    if engine::read_once(&database, |connection| read_door::trusted_text(connection, &sha256))?.is_none() {
+    if engine::read_once(&database, |connection| DocumentText(sha256.clone()).run(connection))?.is_none() {
         bail!("there is no trusted document {sha256:?}; see `granary documents list`");
     }
-    let order = Order::ChangeDoor(DoorChange::Distrust(sha256.clone()));
-    Session::start(configuration, &database)?.submit(order)?;
+    Session::start(configuration, &database)?.submit(AccessChange::Distrust(sha256.clone()))?;
     print_line(&format!("sha256:{sha256} removed"))?;
     Ok(Outcome::Done)
 }

@@ -5,8 +5,8 @@ use clap::Args;
 use super::Outcome;
 use super::config::Configuration;
 use super::output::print_line;
-use crate::store::connection::Purpose;
-use crate::store::migrations;
+use crate::store::base::connection::Purpose;
+use crate::store::base::migrations;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

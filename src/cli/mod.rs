@@ -31,7 +31,7 @@ mod token;
 
 use config::{Configuration, Flags};
 
-use crate::store::postgres_url::may_hold_password;
+use crate::store::base::postgres_url::may_hold_password;
 
 /// What a command that ran to its end has to say to the shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

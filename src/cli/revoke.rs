@@ -7,8 +7,7 @@ use super::Outcome;
 use super::config::Configuration;
 use super::output::print_line;
 use super::session::Session;
-use crate::domain::command::Command;
-use crate::domain::door::{DoorChange, Revocation, TOKEN_TEXT_LEN_MAX, is_token_text};
+use crate::domain::access::{AccessChange, Revocation, TOKEN_TEXT_LEN_MAX, is_token_text};
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
@@ -36,8 +35,7 @@ pub(super) fn run(configuration: &Configuration, arguments: Arguments) -> anyhow
         .collect();
     let tokens = tokens.into_iter().map(Revocation::Token);
     let revocations = tokens.chain(subjects.into_iter().map(Revocation::Subject));
-    let commands: Vec<Command> =
-        revocations.map(|revocation| Command::ChangeDoor(DoorChange::Revoke(revocation))).collect();
+    let commands: Vec<AccessChange> = revocations.map(AccessChange::Revoke).collect();
     Session::start(configuration, &configuration.database()?)?.submit_all(&commands)?;
     for line in lines {
         print_line(&line)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::store::connection::Database;
+use crate::store::base::connection::Database;
 
 /// Held while a server runs; the system lets go of it when the process ends, however it ends.
 pub(super) struct ServeLock {

@@ -9,11 +9,10 @@ use tokio::runtime::Runtime;
 use super::config::Configuration;
 use super::output::complain;
 use super::system::SystemClock;
-use crate::domain::answer::Answer;
-use crate::domain::command::Command;
+use crate::domain::book::Asked;
 use crate::engine::{Engine, EngineError, Priority};
 use crate::store::StoreError;
-use crate::store::connection::Database;
+use crate::store::base::connection::Database;
 
 /// Times a list is sent while the database is busy.
 const ATTEMPTS_MAX: u32 = 10;
@@ -99,12 +98,12 @@ impl Session {
     }
 
     /// Has a list of commands decided and made durable. Each may be sent again without harm.
-    pub(super) fn submit_all(&self, commands: &[Command]) -> anyhow::Result<Vec<Answer>> {
+    pub(super) fn submit_all<C: Asked + Clone>(&self, commands: &[C]) -> anyhow::Result<Vec<C::Answer>> {
         self.wait(|| self.engine.submit_all(Priority::Normal, commands.to_vec()))
     }
 
     /// Has one command decided and made durable.
-    pub(super) fn submit(&self, command: Command) -> anyhow::Result<Answer> {
+    pub(super) fn submit<C: Asked + Clone>(&self, command: C) -> anyhow::Result<C::Answer> {
         let mut answers = self.submit_all(&[command])?;
         answers.pop().context("no answer")
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::anyhow;
 
-use crate::domain::clock::Clock;
+use crate::domain::base::clock::Clock;
 
 /// The first time that somebody asked how much has passed.
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);

@@ -8,8 +8,10 @@ use super::config::Configuration;
 use super::output::print_line;
 use super::system::{SystemClock, random_hex};
 use crate::access::tokens::{Claims, Mint};
-use crate::domain::clock::Clock;
-use crate::domain::text::{has_control, is_account_number, is_channel_code};
+use crate::domain::account::is_account_number;
+use crate::domain::base::clock::Clock;
+use crate::domain::base::text::has_control;
+use crate::domain::channel::is_channel_code;
 
 /// What a token may allow.
 const SCOPE_WORDS: [&str; 5] = ["bills:read", "payments:post", "payments:reverse", "pii:read", "ops:read"];

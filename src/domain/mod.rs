@@ -1,21 +1,24 @@
 //! The business: plain functions over plain values. Nothing here can do I/O, read a clock, draw a
 //! random number or log, so nothing here can fail for a reason outside the rules.
+//!
+//! Each capability has a room: its nouns in `mod`, then what it decides and what it touches. Nouns use nouns of rooms
+//! above them in this list; `state` holds them for a batch; decisions use the state; the `book` names every command.
 
+pub mod base;
+
+pub mod access;
 pub mod account;
-pub mod answer;
-pub mod apply;
 pub mod bill;
-pub mod calendar;
 pub mod channel;
-pub mod clock;
-pub mod command;
-pub mod decide;
-pub mod door;
 pub mod exception;
-pub mod ledger;
-pub mod masking;
-pub mod money;
 pub mod payment;
-pub mod penalty;
+pub mod reversal;
+#[cfg(feature = "trial")]
+pub mod trial;
+
+pub mod book;
+pub mod command;
+pub mod keyed;
+pub mod movement;
 pub mod state;
-pub mod text;
+pub mod touches;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::OnStorageFailure;
 use super::shutdown::Shutdown;
 use super::supervisor::Heartbeat;
-use crate::store::connection::{Database, Purpose};
-use crate::store::files::{FirstOpened, Opened};
-use crate::store::write_ahead_log::{self, WalStatus};
+use crate::store::base::connection::{Database, Purpose};
+use crate::store::base::files::{FirstOpened, Opened};
+use crate::store::base::write_ahead_log::{self, WalStatus};
 use crate::store::{Severity, StoreError};
 
 /// How often it looks while the log grows, and while it doesn't.

@@ -9,24 +9,21 @@ use chrono_tz::Tz;
 use super::queue::{Lanes, Queued};
 use super::supervisor::Heartbeat;
 use super::{EngineError, OnStorageFailure};
-use crate::domain::answer::Answer;
-use crate::domain::apply::apply;
-use crate::domain::clock::Ids;
-use crate::domain::command::{Command, Order};
-use crate::domain::decide::decide;
-use crate::store::connection::{self, Connection, Database, Purpose};
-use crate::store::files::{FirstOpened, Opened};
-use crate::store::ids::IdBlock;
+use crate::domain::base::clock::Ids;
+use crate::domain::base::numbers::Given;
+use crate::domain::book::{Answer, Command, Numbered};
+use crate::domain::command::Rules;
+use crate::store::base::connection::{self, Connection, Database, Purpose};
+use crate::store::base::files::{FirstOpened, Opened};
+use crate::store::base::ids::IdBlock;
 use crate::store::{Severity, StoreError, batch};
 
-/// Commands in one transaction.
-const BATCH_LEN_MAX: usize = 512;
+/// What the commands of one transaction weigh together: as many payments.
+const BATCH_WEIGHT_MAX: usize = 512;
 /// Times a batch is run before it is given up.
 const ATTEMPTS_MAX: u32 = 5;
-/// Numbers a command can draw: its own, its exceptions' and its channel's total.
-const IDS_PER_COMMAND: i64 = 16;
-/// Stands for an order's number until its first attempt, when numbers can be reserved.
-const UNNUMBERED: i64 = 0;
+/// Numbers that a command can draw beside its own: its exceptions' and its channel's total.
+const NUMBERS_BESIDE_OWN: i64 = 15;
 /// First pause between attempts; it doubles, and jitter takes off up to half.
 const PAUSE_MS: u64 = 40;
 
@@ -113,7 +110,7 @@ impl Lane {
     pub(super) fn run(mut self, lanes: &Lanes, index: usize, heartbeat: Heartbeat) {
         self.heartbeat = heartbeat;
         while !self.heartbeat.is_replaced()
-            && let Some(queued) = lanes.take_batch(index, BATCH_LEN_MAX)
+            && let Some(queued) = lanes.take_batch(index, BATCH_WEIGHT_MAX)
         {
             let (commands, callers): (Vec<_>, Vec<_>) = queued.into_iter().map(Queued::into_parts).unzip();
             let answers = self.settle(commands);
@@ -130,12 +127,12 @@ impl Lane {
         if commands.is_empty() {
             return Vec::new();
         }
-        let order = |(at_ms, command)| Order { id: UNNUMBERED, at_ms, command };
-        let mut orders: Vec<Order> = commands.into_iter().map(order).collect();
-        match self.settle_together(&mut orders) {
+        let taken_in = |(at_ms, command)| Numbered { given: Given::taken_in(at_ms), command };
+        let mut batch: Vec<Numbered> = commands.into_iter().map(taken_in).collect();
+        match self.settle_together(&mut batch) {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(error) if orders.len() == 1 || self.is_cut_off(error) => vec![Err(error); orders.len()],
-            Err(error) => orders.chunks_mut(1).map(|order| self.settle_alone(order, error)).collect(),
+            Err(error) if batch.len() == 1 || self.is_cut_off(error) => vec![Err(error); batch.len()],
+            Err(error) => batch.chunks_mut(1).map(|numbered| self.settle_alone(numbered, error)).collect(),
         }
     }
 
@@ -147,8 +144,12 @@ impl Lane {
 
     /// Settles one command of a batch that failed with `batch_error`. A batch in doubt may have
     /// written it, so that a failure alone says no more than that.
-    fn settle_alone(&mut self, order: &mut [Order], batch_error: EngineError) -> Result<Answer, EngineError> {
-        let alone = self.settle_together(order);
+    fn settle_alone(
+        &mut self,
+        numbered: &mut [Numbered],
+        batch_error: EngineError,
+    ) -> Result<Answer, EngineError> {
+        let alone = self.settle_together(numbered);
         let mut answers = match (alone, batch_error) {
             (Err(_), EngineError::Timeout) => return Err(EngineError::Timeout),
             (alone, _) => alone?,
@@ -157,7 +158,7 @@ impl Lane {
     }
 
     /// Runs a batch again from fresh state until it succeeds or is given up.
-    fn settle_together(&mut self, orders: &mut [Order]) -> Result<Vec<Answer>, EngineError> {
+    fn settle_together(&mut self, batch: &mut [Numbered]) -> Result<Vec<Answer>, EngineError> {
         let mut was_in_doubt = false;
         let mut last = EngineError::Busy;
         let heartbeat = self.heartbeat.clone();
@@ -165,11 +166,11 @@ impl Lane {
             if attempt > 0 {
                 self.pause(attempt);
             }
-            match heartbeat.work(|| self.attempt_safely(orders)) {
+            match heartbeat.work(|| self.attempt_safely(batch)) {
                 Ok(answers) => return Ok(answers),
                 Err(failure) => {
                     was_in_doubt |= failure.is_in_doubt;
-                    last = self.note_failure(&failure, orders.len(), attempt);
+                    last = self.note_failure(&failure, batch.len(), attempt);
                 }
             }
             if heartbeat.is_replaced() {
@@ -200,27 +201,27 @@ impl Lane {
     }
 
     /// A panic, which can only come of a broken invariant, ends the attempt like an error.
-    fn attempt_safely(&mut self, orders: &mut [Order]) -> Result<Vec<Answer>, Failure> {
-        catch_unwind(AssertUnwindSafe(|| self.attempt(orders))).unwrap_or_else(|_| {
+    fn attempt_safely(&mut self, batch: &mut [Numbered]) -> Result<Vec<Answer>, Failure> {
+        catch_unwind(AssertUnwindSafe(|| self.attempt(batch))).unwrap_or_else(|_| {
             self.opened = None;
             Err(StoreError::Corrupt("a decision panicked".to_owned()).into())
         })
     }
 
-    fn attempt(&mut self, orders: &mut [Order]) -> Result<Vec<Answer>, Failure> {
+    fn attempt(&mut self, batch: &mut [Numbered]) -> Result<Vec<Answer>, Failure> {
         let LaneSettings { database, first_opened, .. } = &self.settings;
         let opened = match &mut self.opened {
             Some(opened) => opened,
             None => self.opened.insert(Opened::connect(database, Purpose::Write, first_opened)?),
         };
         let connection = opened.connection();
-        let ids_max = i64::try_from(orders.len()).unwrap_or(i64::MAX).saturating_mul(IDS_PER_COMMAND);
-        self.ids.reserve(connection, ids_max)?;
-        for order in orders.iter_mut().filter(|order| order.id == UNNUMBERED) {
-            order.id = self.ids.next_id();
+        self.ids.reserve(connection, batch.iter().map(numbers_max).sum())?;
+        for Numbered { given, command } in batch.iter_mut().filter(|numbered| !numbered.given.is_numbered()) {
+            let count = command.number_count();
+            *given = given.with_numbers(self.ids.draw(count), count);
         }
         connection::begin(connection)?;
-        let answers = decide_all(connection, orders, self.settings.zone, &mut self.ids)?;
+        let answers = decide_all(connection, batch, self.settings.zone, &mut self.ids)?;
         self.settings.faults.at(Point::BeforeCommit)?;
         let is_remote = matches!(connection, Connection::Postgres(_));
         connection::commit(connection).map_err(|error| Failure { error, is_in_doubt: is_remote })?;
@@ -238,18 +239,22 @@ impl Lane {
     }
 }
 
+/// The numbers that a command and what it leaves can draw.
+fn numbers_max(numbered: &Numbered) -> i64 {
+    numbered.command.number_count() + NUMBERS_BESIDE_OWN
+}
+
 /// Loads, decides each command in order on what the earlier ones left, and writes.
 fn decide_all(
     connection: &mut Connection,
-    orders: &[Order],
+    batch: &[Numbered],
     zone: Tz,
     ids: &mut dyn Ids,
 ) -> Result<Vec<Answer>, StoreError> {
-    let mut loaded = batch::load(connection, orders, zone)?;
-    let mut answers = Vec::with_capacity(orders.len());
-    for order in orders {
-        let decision = decide(&loaded.state, order);
-        answers.push(apply(&mut loaded.state, order, decision));
+    let mut loaded = batch::load(connection, batch, zone)?;
+    let mut answers = Vec::with_capacity(batch.len());
+    for numbered in batch {
+        answers.push(numbered.settle(&mut loaded.state));
     }
     batch::write(connection, loaded, ids)?;
     Ok(answers)

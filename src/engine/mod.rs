@@ -6,12 +6,14 @@ use std::sync::{Arc, RwLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::domain::answer::Answer;
-use crate::domain::clock::Clock;
-use crate::domain::command::Command;
-use crate::store::connection::{Connection, Database, Purpose};
-use crate::store::files::{FirstOpened, Opened};
-use crate::store::{StoreError, migrations, read, read_only};
+use crate::domain::base::clock::Clock;
+use crate::domain::book::Asked;
+use crate::store::StoreError;
+use crate::store::base::connection::{Connection, Database, Purpose};
+use crate::store::base::files::{FirstOpened, Opened};
+use crate::store::base::look_up::LookUp;
+use crate::store::base::read_only::{self, IsReadOnly};
+use crate::store::base::{migrations, utility};
 
 mod backpressure;
 mod checkpointer;
@@ -250,20 +252,22 @@ impl Engine {
     ///
     /// # Errors
     /// See [`EngineError`].
-    pub async fn submit(&self, priority: Priority, command: Command) -> Result<Answer, EngineError> {
+    pub async fn submit<C: Asked>(&self, priority: Priority, command: C) -> Result<C::Answer, EngineError> {
         let mut answers = self.submit_all(priority, vec![command]).await?;
         answers.pop().ok_or(EngineError::Internal)
     }
 
-    /// Has a list of commands decided, those for one account in order. All are taken in or none.
+    /// Has a list of commands decided, those for one account in order. All are taken in or none; they have no common
+    /// transaction.
     ///
     /// # Errors
     /// If any has no definite answer the whole list has none; send it again.
-    pub async fn submit_all(
+    pub async fn submit_all<C: Asked>(
         &self,
         priority: Priority,
-        commands: Vec<Command>,
-    ) -> Result<Vec<Answer>, EngineError> {
+        commands: Vec<C>,
+    ) -> Result<Vec<C::Answer>, EngineError> {
+        let commands = commands.into_iter().map(Into::into).collect();
         let tickets = self.lanes.push_all(commands, priority, self.clock.now_ms(), self.clock.passed())?;
         let mut answers = Vec::with_capacity(tickets.len());
         let mut failure = None;
@@ -275,7 +279,9 @@ impl Engine {
             }
         }
         match failure {
-            None => Ok(answers),
+            None => {
+                answers.into_iter().map(|answer| C::answer_of(answer).ok_or(EngineError::Internal)).collect()
+            }
             Some(error) => Err(error),
         }
     }
@@ -317,17 +323,12 @@ impl Engine {
         Box::pin(self.readers.bills(priority, keys)).await
     }
 
-    /// Runs any other look-up on a reader's connection. It may run twice, if the first connection
-    /// turns out to be dead.
+    /// Runs any other look-up.
     ///
     /// # Errors
     /// See [`EngineError`].
-    pub async fn read<T, F>(&self, priority: Priority, look_up: F) -> Result<T, EngineError>
-    where
-        T: Send + 'static,
-        F: FnMut(&mut Connection) -> Result<T, StoreError> + Send + 'static,
-    {
-        Box::pin(self.readers.read(priority, look_up)).await
+    pub async fn look_up<L: LookUp>(&self, priority: Priority, look_up: L) -> Result<L::Found, EngineError> {
+        Box::pin(self.readers.look_up(priority, look_up)).await
     }
 
     /// Whether the database would refuse every write: a standby, or made read-only by an operator.
@@ -338,16 +339,7 @@ impl Engine {
         if let Database::Sqlite(path) = &self.database {
             return Ok(read_only::is_file_read_only(path));
         }
-        // What a session knows may be of yesterday; before a no is believed, a new one is asked.
-        let mut is_first = true;
-        let look = move |connection: &mut Connection| {
-            let is_read_only = read_only::is_read_only(connection)?;
-            if is_read_only && std::mem::take(&mut is_first) {
-                return Err(StoreError::Connect("the session may be older than the setting".to_owned()));
-            }
-            Ok(is_read_only)
-        };
-        self.read(Priority::High, look).await
+        self.look_up(Priority::High, IsReadOnly::default()).await
     }
 
     /// Takes nothing more in, lets lanes finish what is queued, and waits for the threads.
@@ -396,4 +388,4 @@ pub fn read_once<T>(
 }
 
 /// The utility's row, by which a caller learns currency and zone.
-pub type Utility = read::Utility;
+pub type Utility = utility::Utility;

@@ -70,12 +70,8 @@ impl<T> Waiting<T> {
         self.0.iter().all(VecDeque::is_empty)
     }
 
-    /// The first `len_max` of them; fewer where that many would keep the urgent among them waiting.
-    pub(super) fn take(&mut self, len_max: usize) -> Vec<T> {
-        self.take_weighed(len_max, |_| 1)
-    }
-
-    /// As [`Waiting::take`], where some count for more than one; one at least.
+    /// Those that come first and weigh up to `weight_max` together, one at least; fewer where that many would keep the
+    /// urgent among them waiting.
     pub(super) fn take_weighed(&mut self, weight_max: usize, weigh: impl Fn(&T) -> usize) -> Vec<T> {
         let mut taken = Vec::with_capacity(weight_max.min(self.len()));
         let mut left = weight_max;
@@ -118,9 +114,9 @@ mod tests {
             waiting.push(priority, item);
         }
         assert_eq!(waiting.oldest().collect::<String>(), "ace");
-        assert_eq!(waiting.take(3), ['a', 'b', 'c']);
+        assert_eq!(waiting.take_weighed(3, |_| 1), ['a', 'b', 'c']);
         assert_eq!(waiting.len(), 2);
-        assert_eq!(waiting.take(9), ['d', 'e']);
+        assert_eq!(waiting.take_weighed(9, |_| 1), ['d', 'e']);
         assert!(waiting.is_empty());
     }
 
@@ -130,9 +126,9 @@ mod tests {
         for item in 0..1_000 {
             waiting.push(Priority::Low, item);
         }
-        assert_eq!(waiting.take(512).len(), 512, "nobody else waits");
+        assert_eq!(waiting.take_weighed(512, |_| 1).len(), 512, "nobody else waits");
         waiting.push(Priority::Normal, 1_000);
-        let taken = waiting.take(512);
+        let taken = waiting.take_weighed(512, |_| 1);
         assert_eq!((taken.len(), taken.first(), taken.last()), (129, Some(&1_000), Some(&639)));
         assert_eq!(waiting.len(), 360);
     }

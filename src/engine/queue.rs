@@ -10,11 +10,14 @@ use tokio::sync::oneshot;
 use super::EngineError;
 use super::backpressure::Backpressure;
 use super::priority::{Priority, Waiting};
-use crate::domain::answer::Answer;
-use crate::domain::command::Command;
+use crate::domain::book::{Answer, Command};
+use crate::domain::command::Rules;
 
 /// How long a caller waits. A command still queued then is dropped unwritten.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Commands of several accounts in one batch.
+const SEVERAL_ACCOUNTS_IN_BATCH_MAX: usize = 8;
 
 const QUEUED: u8 = 0;
 const TAKEN: u8 = 1;
@@ -129,7 +132,8 @@ impl Lanes {
         at_ms: i64,
         since: Duration,
     ) -> Result<Vec<Ticket>, EngineError> {
-        let (wanted, places) = (commands.len(), priority.places(self.len_max));
+        let wanted: usize = commands.iter().map(Rules::weight).sum();
+        let places = priority.places(self.len_max);
         let room = |len: usize| Some(len + wanted).filter(|after| *after <= places);
         if self.is_closed.load(Ordering::Acquire)
             || self.len.fetch_update(Ordering::AcqRel, Ordering::Acquire, room).is_err()
@@ -137,7 +141,7 @@ impl Lanes {
             self.shed[priority.index()].fetch_add(wanted as u64, Ordering::Relaxed);
             return Err(EngineError::Busy);
         }
-        let mut tickets = Vec::with_capacity(wanted);
+        let mut tickets = Vec::with_capacity(commands.len());
         let mut by_lane: Vec<Vec<Queued>> = self.queues.iter().map(|_| Vec::new()).collect();
         for command in commands {
             let lane = lane_of(&command, self.queues.len());
@@ -151,7 +155,7 @@ impl Lanes {
         Ok(tickets)
     }
 
-    /// Commands that wait.
+    /// Commands that wait, each counted by its weight.
     pub(super) fn len(&self) -> usize {
         self.len.load(Ordering::Relaxed)
     }
@@ -179,8 +183,8 @@ impl Lanes {
         self.queues.iter().filter_map(oldest).min()
     }
 
-    /// Waits for commands and takes up to `len_max` of them; `None` once the queue is closed and empty.
-    pub(super) fn take_batch(&self, lane: usize, len_max: usize) -> Option<Vec<Queued>> {
+    /// Waits for commands and takes some that weigh up to `weight_max` together; `None` once the queue is closed and empty.
+    pub(super) fn take_batch(&self, lane: usize, weight_max: usize) -> Option<Vec<Queued>> {
         self.backpressure.take();
         let queue = &self.queues[lane];
         let mut queued = queue.queued.lock().unwrap_or_else(PoisonError::into_inner);
@@ -190,9 +194,9 @@ impl Lanes {
             }
             queued = queue.arrived.wait(queued).unwrap_or_else(PoisonError::into_inner);
         }
-        let batch = queued.take(len_max);
+        let batch = queued.take_weighed(weight_max, |queued| weight_in_batch(&queued.command, weight_max));
         drop(queued);
-        self.len.fetch_sub(batch.len(), Ordering::AcqRel);
+        self.len.fetch_sub(batch.iter().map(|queued| queued.command.weight()).sum(), Ordering::AcqRel);
         Some(batch.into_iter().filter(Queued::take).collect())
     }
 
@@ -207,6 +211,15 @@ impl Lanes {
     }
 }
 
+/// What a command weighs in a batch. Who touches several accounts may wait for lanes that hold them, and keeps its own
+/// waiting: a batch has few of those.
+fn weight_in_batch(command: &Command, weight_max: usize) -> usize {
+    match command.account_count() {
+        0 | 1 => command.weight(),
+        _ => command.weight().max(weight_max / SEVERAL_ACCOUNTS_IN_BATCH_MAX),
+    }
+}
+
 /// The lane of a command: by account, so that one account's commands keep their order. A reversal
 /// goes by its payment's key; the locks make any lane right for it.
 fn lane_of(command: &Command, lane_count: usize) -> usize {
@@ -214,15 +227,7 @@ fn lane_of(command: &Command, lane_count: usize) -> usize {
         return 0;
     }
     let mut hasher = DefaultHasher::new();
-    match command {
-        Command::PostPayment(command) => command.input.account_number.hash(&mut hasher),
-        Command::ReversePayment(command) => command.input.payment_key.hash(&mut hasher),
-        Command::IssueBill(command) => command.account_number.hash(&mut hasher),
-        Command::SaveAccount(command) => command.number.hash(&mut hasher),
-        Command::AddChannel(_)
-        | Command::SuspendChannel { .. }
-        | Command::RuleDocuments { .. }
-        | Command::ChangeDoor(_) => return 0,
-    }
+    let Some(lane) = command.lane() else { return 0 };
+    lane.hash(&mut hasher);
     usize::try_from(hasher.finish() % lane_count as u64).unwrap_or(0)
 }

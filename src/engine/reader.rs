@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 use super::{EngineError, OnStorageFailure};
 use crate::domain::account::{Account, Holder};
 use crate::domain::bill::Bill;
-use crate::store::connection::{self, Connection, Database, Purpose};
-use crate::store::files::{FirstOpened, Opened};
-use crate::store::{Severity, StoreError, read};
+use crate::store::base::connection::{self, Connection, Database, Purpose};
+use crate::store::base::files::{FirstOpened, Opened};
+use crate::store::{Severity, StoreError, account, bill};
 
 /// Statements for those that are answered together: enough to find one among a hundred that makes the others fail.
 const STATEMENTS_MAX: usize = 16;
@@ -79,9 +79,9 @@ impl<'a> Reader<'a> {
                 Job::Other(job) => others.push(job),
             }
         }
-        self.answer_combined(accounts, read::accounts);
-        self.answer_combined(open_bills, read::open_bills);
-        self.answer_combined(bills, read::bills);
+        self.answer_combined(accounts, account::read::accounts);
+        self.answer_combined(open_bills, bill::read::open_bills);
+        self.answer_combined(bills, bill::read::bills_of);
         for job in others {
             self.answer_other(job);
         }

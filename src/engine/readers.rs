@@ -14,8 +14,7 @@ use super::reader::{ByKeys, Job, Reader, Reply, Source, engine_error, is_replace
 use super::supervisor::Heartbeat;
 use crate::domain::account::{Account, Holder};
 use crate::domain::bill::Bill;
-use crate::store::StoreError;
-use crate::store::connection::Connection;
+use crate::store::base::look_up::LookUp;
 
 /// Look-ups answered together.
 const ROUND_LEN_MAX: usize = 100;
@@ -77,15 +76,15 @@ impl Readers {
         self.ask(priority, |reply| Job::Bills(ByKeys { keys, reply })).await
     }
 
-    pub(super) async fn read<T, F>(&self, priority: Priority, mut look_up: F) -> Result<T, EngineError>
-    where
-        T: Send + 'static,
-        F: FnMut(&mut Connection) -> Result<T, StoreError> + Send + 'static,
-    {
+    pub(super) async fn look_up<L: LookUp>(
+        &self,
+        priority: Priority,
+        mut look_up: L,
+    ) -> Result<L::Found, EngineError> {
         self.ask(priority, |reply| {
             let mut reply = Some(reply);
             Job::Other(Box::new(move |opened, is_last_try| {
-                let result = match opened.look_up(&mut look_up) {
+                let result = match opened.look_up(|connection| look_up.run(connection)) {
                     Err(error) if !is_last_try || is_replaced(&error) => return Err(error),
                     result => result,
                 };

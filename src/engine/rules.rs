@@ -8,14 +8,13 @@ use std::time::Duration;
 use super::OnStorageFailure;
 use super::shutdown::Shutdown;
 use super::supervisor::Heartbeat;
+use crate::domain::access::Revocations;
+use crate::domain::bill::policies::Policies;
 use crate::domain::channel::Channel;
-use crate::domain::door::Revocations;
-use crate::domain::state::Policies;
-use crate::store::StoreError;
-use crate::store::connection::{Connection, Database, Purpose};
-use crate::store::files::{FirstOpened, Opened};
-use crate::store::read::{self, Utility};
-use crate::store::read_door;
+use crate::store::base::connection::{Connection, Database, Purpose};
+use crate::store::base::files::{FirstOpened, Opened};
+use crate::store::base::utility::{Utility, utility};
+use crate::store::{StoreError, access, bill, channel};
 
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
 
@@ -38,9 +37,10 @@ impl Rules {
     /// # Errors
     /// Whatever the database says.
     pub fn load(connection: &mut Connection) -> Result<Self, StoreError> {
-        let utility = read::utility(connection)?;
-        let (policies, channels) = read::rules(connection, utility.zone)?;
-        let revocations = read_door::revocations(connection)?;
+        let utility = utility(connection)?;
+        let policies = bill::policies::policies(connection, utility.zone)?;
+        let channels = channel::load::channels(connection)?;
+        let revocations = access::read::revocations(connection)?;
         Ok(Self { utility, policies, channels, revocations })
     }
 }

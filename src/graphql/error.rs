@@ -7,7 +7,7 @@ use async_graphql::{Error, ErrorExtensionValues, Response, Value};
 
 use crate::access::budget::OverBudget;
 use crate::access::caller::Forbidden;
-use crate::domain::text::word_enum;
+use crate::domain::base::text::word_enum;
 use crate::engine::EngineError;
 
 /// Extension of RATE_LIMITED: seconds after which the same may be asked again.

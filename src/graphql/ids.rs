@@ -7,7 +7,8 @@ use chrono::NaiveDate;
 
 use super::error::bad_input;
 use super::scalars::parse_day;
-use crate::domain::text::{is_account_number, is_account_number_as_given, is_bill_number};
+use crate::domain::account::{is_account_number, is_account_number_as_given};
+use crate::domain::bill::is_bill_number;
 
 /// What an object's id stands for: its kind, its account, its own key.
 #[derive(Debug, Clone, PartialEq, Eq)]

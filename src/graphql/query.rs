@@ -17,9 +17,9 @@ use super::types::exception::{Exception, ExceptionConnection};
 use super::types::node::Node;
 use super::types::service_config::ServiceConfig;
 use crate::access::caller::{Forbidden, Scope};
-use crate::domain::command::Key;
-use crate::domain::text::is_idempotency_key;
-use crate::store::read;
+use crate::domain::base::keys::{Key, is_idempotency_key};
+use crate::store::exception::read::ExceptionPage;
+use crate::store::payment::read::PaymentOfKey;
 
 /// Everything that can be asked.
 pub struct Query;
@@ -74,8 +74,7 @@ impl Query {
             return Ok(PaymentStatusResult::new(caller, None));
         }
         let key = Key { channel_code: caller.channel_code.clone(), text: idempotency_key.0 };
-        let look_up = move |connection: &mut _| read::find_key(connection, &key);
-        let found = engine(ctx)?.read(priority(ctx), look_up).await.map_err(engine_error)?;
+        let found = engine(ctx)?.look_up(priority(ctx), PaymentOfKey(key)).await.map_err(engine_error)?;
         Ok(PaymentStatusResult::new(caller, found))
     }
 
@@ -94,9 +93,8 @@ impl Query {
     ) -> Result<ExceptionConnection> {
         caller_with(ctx, Scope::OpsRead)?;
         let page = PageRequest::new(first, after)?;
-        let (before_id, limit) = (page.after_id()?, page.limit());
-        let look_up = move |connection: &mut _| read::exception_page(connection, before_id, limit);
-        let found = engine(ctx)?.read(priority(ctx), look_up).await.map_err(engine_error)?;
+        let look_up = ExceptionPage { before_id: page.after_id()?, limit: page.limit() };
+        let found = engine(ctx)?.look_up(priority(ctx), look_up).await.map_err(engine_error)?;
         Ok(ExceptionConnection::new(page.page(found, |(number, _)| number.to_string()), Exception::new))
     }
 

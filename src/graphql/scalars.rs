@@ -7,9 +7,9 @@ use async_graphql::{InputType, InputValueError, InputValueResult, OutputType, Sc
 use chrono::{NaiveDate, SecondsFormat, Utc};
 
 use super::error::ErrorCode;
-use crate::domain::calendar::INSTANT_MS_MAX;
-use crate::domain::money::{format_amount, parse_amount};
-use crate::domain::text::has_control;
+use crate::domain::base::calendar::INSTANT_MS_MAX;
+use crate::domain::base::money::{format_amount, parse_amount};
+use crate::domain::base::text::has_control;
 
 fn refuse<T: InputType>(message: &str) -> InputValueError<T> {
     InputValueError::custom(message)

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Shared;
 use super::metrics::CONTENT_TYPE;
 use crate::engine::{EngineError, Priority};
-use crate::store::migrations;
+use crate::store::base::migrations::PendingMigrations;
 
 /// How long the database may take to answer.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -33,7 +33,7 @@ async fn livez() -> HttpResponse {
 async fn readyz(shared: Data<Shared>) -> HttpResponse {
     let engine = &shared.engine;
     let look_up = async {
-        let pending = engine.read(Priority::High, migrations::pending).await?;
+        let pending = engine.look_up(Priority::High, PendingMigrations).await?;
         Ok::<_, EngineError>((pending.is_empty(), engine.is_read_only().await?))
     };
     let (database, migrations) = match tokio::time::timeout(DATABASE_TIMEOUT, look_up).await {

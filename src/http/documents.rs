@@ -9,12 +9,12 @@ use moka::sync::Cache;
 use super::negotiation::Form;
 use super::parameters::Parameters;
 use super::reply::Refused;
+use crate::domain::base::text::sha256;
 use crate::domain::channel::DocumentRule;
-use crate::domain::text::sha256;
 use crate::engine::{Engine, EngineError, Priority};
 use crate::graphql::error::ErrorCode;
 use crate::graphql::prepared::Prepared;
-use crate::store::read_door;
+use crate::store::access::read::DocumentText;
 
 /// Trusted documents kept.
 const TRUSTED_LEN_MAX: u64 = 1_000;
@@ -104,9 +104,8 @@ impl Documents {
         if let Some(prepared) = self.trusted.get(sha256) {
             return Ok(Some(Document { prepared, is_trusted: true }));
         }
-        let name = sha256.to_owned();
-        let look_up = move |connection: &mut _| read_door::trusted_text(connection, &name);
-        let text = engine.read(priority, look_up).await.map_err(|error| match error {
+        let look_up = DocumentText(sha256.to_owned());
+        let text = engine.look_up(priority, look_up).await.map_err(|error| match error {
             EngineError::Busy | EngineError::Timeout => Refused::busy(form),
             EngineError::Internal => Refused::internal(form),
         })?;

@@ -11,8 +11,8 @@ use super::bodies::Room;
 use super::incoming::{BodyError, Incoming, Received};
 use super::negotiation::Form;
 use super::reply::Refused;
-use crate::domain::door::sha256_of_name;
-use crate::domain::text::has_control;
+use crate::domain::access::sha256_of_name;
+use crate::domain::base::text::has_control;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::guard::check_body;
 

@@ -1,27 +1,27 @@
-//! The only place with SQL: connections, migrations, what a batch loads and writes, what readers
-//! ask, and the audit. It decides nothing. Where the two back ends differ, two short functions
-//! stand side by side in one file.
+//! The only place with SQL: connections, migrations, what a batch loads and writes, what readers ask, and the audit. It
+//! decides nothing. Each capability has a room: its tables in `mod`, what a batch loads and writes of it, what readers
+//! ask, and what the audit checks. Where the two back ends differ, two short functions stand side by side in one file.
 
 use std::fmt;
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+pub mod base;
+
+pub mod access;
+pub mod account;
+pub mod bill;
+pub mod channel;
+pub mod exception;
+mod ledger;
+pub mod payment;
+mod reversal;
+#[cfg(feature = "trial")]
+pub mod trial;
+
 pub mod audit;
-pub mod backup;
 pub mod batch;
-pub mod connection;
-pub mod files;
-pub mod ids;
-mod key_row;
-pub mod migrations;
-pub mod postgres_url;
-pub mod read;
-pub mod read_door;
-pub mod read_only;
-pub mod read_payments;
-mod rows;
-mod statement;
-pub mod write_ahead_log;
+pub mod key;
 
 /// What can go wrong with a database.
 #[derive(Debug)]

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use super::chunk::{Chunk, Line};
 use super::table::{Reason, Row, Table};
 use crate::cli::session::Session;
-use crate::domain::account::{Account, AccountStatus, CustomerClass, Holder};
-use crate::domain::command::{Command, SaveAccount};
-use crate::domain::text::{
-    ADDRESS_LEN_MAX, AREA_LEN_MAX, NAME_LEN_MAX, PHONE_LEN_MAX, is_account_number, is_free_text,
+use crate::domain::account::{
+    ADDRESS_LEN_MAX, AREA_LEN_MAX, Account, AccountStatus, CustomerClass, Holder, NAME_LEN_MAX,
+    PHONE_LEN_MAX, SaveAccount, is_account_number,
 };
+use crate::domain::base::text::is_free_text;
+use crate::domain::book::Command;
 use crate::engine::Priority;
 
 pub(super) const COLUMNS: &[&str] =

@@ -4,9 +4,9 @@ use chrono::{Datelike, NaiveDate};
 
 use super::accounts::account_number;
 use super::table::{Reason, Row, Table};
-use crate::domain::command::{Command, IssueBill};
-use crate::domain::money::parse_yuan;
-use crate::domain::text::is_bill_number;
+use crate::domain::base::money::parse_yuan;
+use crate::domain::bill::{IssueBill, is_bill_number};
+use crate::domain::book::Command;
 
 pub(super) const COLUMNS: &[&str] =
     &["account_number", "bill_number", "period", "principal", "issued_on", "due_on"];

@@ -8,8 +8,8 @@ use anyhow::{Context, bail};
 
 use super::table::{Reason, Row};
 use crate::cli::session::Session;
-use crate::domain::answer::{Answer, LineOutcome};
-use crate::domain::command::Command;
+use crate::domain::base::line::LineOutcome;
+use crate::domain::book::Command;
 
 /// Lines of one chunk.
 const CHUNK_LINES_MAX: usize = 1_000;
@@ -70,13 +70,13 @@ impl Chunk {
             lines.into_iter().map(|line| (line.row, line.command)).unzip();
         let answers = if commands.is_empty() { Vec::new() } else { session.submit_all(&commands)? };
         for (row, answer) in rows.into_iter().zip(answers) {
-            match answer {
-                Answer::Line(LineOutcome::Saved) => counts.saved += 1,
-                Answer::Line(LineOutcome::Unchanged) => counts.unchanged += 1,
-                Answer::Line(LineOutcome::Refused { column, reason }) => {
+            match answer.into_line() {
+                Ok(LineOutcome::Saved) => counts.saved += 1,
+                Ok(LineOutcome::Unchanged) => counts.unchanged += 1,
+                Ok(LineOutcome::Refused { column, reason }) => {
                     bad.push((row, Reason::of_column(column, reason)));
                 }
-                answer => bail!("unexpected answer {answer:?}"),
+                Err(answer) => bail!("unexpected answer {answer:?}"),
             }
         }
         bad.sort_by_key(|(row, _)| row.line);

@@ -11,8 +11,8 @@ use super::Outcome;
 use super::config::Configuration;
 use super::output::{print_line, progress_bar};
 use super::session::Session;
-use crate::domain::command::Command as Order;
-use crate::store::connection::Database;
+use crate::domain::book::Command as Order;
+use crate::store::base::connection::Database;
 
 mod accounts;
 mod bills;

@@ -6,24 +6,18 @@ use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 
 use super::super::answer::draw_before_writing;
 use super::super::error::{ErrorCode, bad_input, engine_error};
-use super::super::limits::BILL_NUMBERS_MAX;
 use super::super::outputs::{FreeText, List};
 use super::super::scalars::{Amount, DateTime, Text};
 use super::super::session::{caller_with, engine, priority};
 use super::super::types::enums::api_enum;
 use super::super::types::payment::Payment;
 use crate::access::caller::{Caller, Scope};
-use crate::domain::answer::{Answer, PostOutcome, PostRefusalCode, Refusal};
+use crate::domain::base::actor::Actor;
+use crate::domain::base::keys::Key;
+use crate::domain::base::refusal::{Refusal, RefusalCode};
 use crate::domain::channel::ChannelMode;
-use crate::domain::command::{Command, Key, PostInput, PostPayment};
-use crate::domain::money::is_payment_amount;
-use crate::domain::payment::Actor;
-use crate::domain::text::{
-    ACCOUNT_NUMBER_AS_GIVEN_LEN_MAX, NOTE_LEN_MAX, is_account_number, is_idempotency_key,
-};
-
-/// Length of a bill number as a payer may name it.
-const BILL_NUMBER_AS_GIVEN_LEN_MAX: usize = 64;
+use crate::domain::keyed::{AnswerTo, Answered};
+use crate::domain::payment::{PostInput, PostPayment, PostRefusalCode};
 
 /// A payment to be posted.
 #[derive(InputObject)]
@@ -131,18 +125,17 @@ impl PaymentPostPayload {
 }
 
 impl PaymentPostPayload {
-    pub(super) fn from_answer(answer: Answer) -> Result<Self> {
+    pub(super) fn from_answer(answer: AnswerTo<PostPayment>) -> Result<Self> {
         match answer {
-            Answer::Post { outcome: PostOutcome::Posted(payment), replayed } => {
+            Answered::Settled { outcome: Ok(payment), replayed } => {
                 Ok(Self::Posted { payment: Box::new(Payment::new(*payment)), replayed })
             }
-            Answer::Post { outcome: PostOutcome::Refused(refusal), replayed } => {
+            Answered::Settled { outcome: Err(refusal), replayed } => {
                 Ok(Self::Refused { errors: vec![refusal.into()], replayed })
             }
-            Answer::UnknownChannel => {
+            Answered::UnknownChannel => {
                 Err(ErrorCode::Forbidden.error("The token's channel is not registered."))
             }
-            Answer::Reverse { .. } | Answer::Line(_) => Err(ErrorCode::Internal.error("Internal error.")),
         }
     }
 
@@ -157,61 +150,24 @@ pub(super) fn command(
     caller: &Caller,
     mode: ChannelMode,
     input: PaymentPostInput,
-) -> Result<std::result::Result<Command, Vec<Refusal<PostRefusalCode>>>> {
-    check_bounds(&input)?;
-    let malformed = malformed(mode, &input);
-    if !malformed.is_empty() {
-        return Ok(Err(malformed));
-    }
-    Ok(Ok(Command::PostPayment(PostPayment {
+) -> Result<std::result::Result<PostPayment, Vec<Refusal<PostRefusalCode>>>> {
+    let texts = |numbers: Vec<Text>| numbers.into_iter().map(|number| number.0).collect();
+    let command = PostPayment {
         key: Key { channel_code: caller.channel_code.clone(), text: input.idempotency_key.0 },
         input: PostInput {
             account_number: input.account_number.0,
             amount_fen: input.amount.0,
             paid_at_ms: input.paid_at.map(|paid_at| paid_at.0),
-            bill_numbers: input
-                .bill_numbers
-                .map(|numbers| numbers.into_iter().map(|number| number.0).collect()),
+            bill_numbers: input.bill_numbers.map(texts),
         },
         note: input.note.map(|note| note.0),
         actor: Actor { subject: caller.subject.clone(), token_id: caller.token_id.clone() },
-    })))
-}
-
-fn check_bounds(input: &PaymentPostInput) -> Result<()> {
-    let bill_numbers = input.bill_numbers.as_deref().unwrap_or_default();
-    if bill_numbers.len() > BILL_NUMBERS_MAX {
-        return Err(bad_input(format!("`billNumbers` holds at most {BILL_NUMBERS_MAX}.")));
+    };
+    if let Some(broken) = command.broken_bound() {
+        return Err(bad_input(broken));
     }
-    if bill_numbers.iter().any(|number| number.0.chars().count() > BILL_NUMBER_AS_GIVEN_LEN_MAX) {
-        return Err(bad_input(format!(
-            "A bill number has at most {BILL_NUMBER_AS_GIVEN_LEN_MAX} characters."
-        )));
-    }
-    if input.note.as_ref().is_some_and(|note| note.0.chars().count() > NOTE_LEN_MAX) {
-        return Err(bad_input(format!("`note` has at most {NOTE_LEN_MAX} characters.")));
-    }
-    Ok(())
-}
-
-fn malformed(mode: ChannelMode, input: &PaymentPostInput) -> Vec<Refusal<PostRefusalCode>> {
-    let mut refusals = Vec::new();
-    if !is_idempotency_key(&input.idempotency_key.0) {
-        let message = "The key is 1 to 128 visible ASCII characters.";
-        refusals.push(Refusal::of_field(PostRefusalCode::IdempotencyKeyMalformed, "idempotencyKey", message));
-    }
-    let account_number = &input.account_number.0;
-    let is_kept =
-        mode == ChannelMode::Reporting && account_number.chars().count() <= ACCOUNT_NUMBER_AS_GIVEN_LEN_MAX;
-    if !is_account_number(account_number) && !is_kept {
-        let message = "The account number is 1 to 20 digits.";
-        refusals.push(Refusal::of_field(PostRefusalCode::AccountNumberMalformed, "accountNumber", message));
-    }
-    if !is_payment_amount(input.amount.0) {
-        let message = "The amount lies between 0.01 and 10000000000.00.";
-        refusals.push(Refusal::of_field(PostRefusalCode::AmountOutOfRange, "amount", message));
-    }
-    refusals
+    let malformed = command.malformed(mode);
+    Ok(if malformed.is_empty() { Ok(command) } else { Err(malformed) })
 }
 
 /// The caller's channel's mode, provided they may post.

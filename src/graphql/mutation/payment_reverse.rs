@@ -10,10 +10,11 @@ use super::super::session::{caller_with, engine, priority};
 use super::super::types::enums::api_enum;
 use super::super::types::payment::Payment;
 use crate::access::caller::{Caller, Scope};
-use crate::domain::answer::{Answer, Refusal, ReverseOutcome, ReverseRefusalCode};
-use crate::domain::command::{Command, Key, ReverseInput, ReversePayment};
-use crate::domain::payment::Actor;
-use crate::domain::text::{NOTE_LEN_MAX, is_idempotency_key};
+use crate::domain::base::actor::Actor;
+use crate::domain::base::keys::Key;
+use crate::domain::base::refusal::{Refusal, RefusalCode};
+use crate::domain::keyed::{AnswerTo, Answered};
+use crate::domain::reversal::{ReverseInput, ReversePayment, ReverseRefusalCode, Undone};
 
 /// A payment to be undone.
 #[derive(InputObject)]
@@ -122,45 +123,30 @@ impl PaymentReversePayload {
 }
 
 impl PaymentReversePayload {
-    fn from_answer(answer: Answer) -> Result<Self> {
+    fn from_answer(answer: AnswerTo<ReversePayment>) -> Result<Self> {
         match answer {
-            Answer::Reverse { outcome: ReverseOutcome::Reversed(payment), replayed } => {
+            Answered::Settled { outcome: Ok(Undone::Reversed(payment)), replayed } => {
                 Ok(Self::Reversed { payment: Box::new(Payment::new(*payment)), replayed })
             }
-            Answer::Reverse { outcome: ReverseOutcome::Remembered, replayed } => {
+            Answered::Settled { outcome: Ok(Undone::Remembered), replayed } => {
                 Ok(Self::Remembered { replayed })
             }
-            Answer::Reverse { outcome: ReverseOutcome::Refused(refusal), replayed } => {
+            Answered::Settled { outcome: Err(refusal), replayed } => {
                 Ok(Self::Refused { errors: vec![refusal.into()], replayed })
             }
-            Answer::UnknownChannel => {
+            Answered::UnknownChannel => {
                 Err(ErrorCode::Forbidden.error("The token's channel is not registered."))
             }
-            Answer::Post { .. } | Answer::Line(_) => Err(ErrorCode::Internal.error("Internal error.")),
         }
     }
 }
 
-fn malformed(input: &PaymentReverseInput) -> Vec<Refusal<ReverseRefusalCode>> {
-    let message = "The key is 1 to 128 visible ASCII characters.";
-    let mut refusals = Vec::new();
-    if !is_idempotency_key(&input.idempotency_key.0) {
-        let code = ReverseRefusalCode::IdempotencyKeyMalformed;
-        refusals.push(Refusal::of_field(code, "idempotencyKey", message));
-    }
-    if !is_idempotency_key(&input.payment_idempotency_key.0) {
-        let code = ReverseRefusalCode::PaymentKeyMalformed;
-        refusals.push(Refusal::of_field(code, "paymentIdempotencyKey", message));
-    }
-    refusals
-}
-
-fn command(caller: &Caller, input: PaymentReverseInput) -> Command {
-    Command::ReversePayment(ReversePayment {
+fn command(caller: &Caller, input: PaymentReverseInput) -> ReversePayment {
+    ReversePayment {
         key: Key { channel_code: caller.channel_code.clone(), text: input.idempotency_key.0 },
         input: ReverseInput { payment_key: input.payment_idempotency_key.0, reason: input.reason.0 },
         actor: Actor { subject: caller.subject.clone(), token_id: caller.token_id.clone() },
-    })
+    }
 }
 
 #[derive(Default)]
@@ -183,15 +169,16 @@ impl PaymentReverseMutation {
 
 async fn reverse(ctx: &Context<'_>, input: PaymentReverseInput) -> Result<PaymentReversePayload> {
     let caller = caller_with(ctx, Scope::PaymentsReverse)?;
-    if input.reason.0.chars().count() > NOTE_LEN_MAX {
-        return Err(bad_input(format!("`reason` has at most {NOTE_LEN_MAX} characters.")));
+    let command = command(caller, input);
+    if let Some(broken) = command.broken_bound() {
+        return Err(bad_input(broken));
     }
-    let malformed = malformed(&input);
+    let malformed = command.malformed();
     if !malformed.is_empty() {
         let errors = malformed.into_iter().map(Into::into).collect();
         return Ok(PaymentReversePayload::Refused { errors, replayed: false });
     }
     draw_before_writing(ctx, 1)?;
-    let answer = engine(ctx)?.submit(priority(ctx), command(caller, input)).await.map_err(engine_error)?;
+    let answer = engine(ctx)?.submit(priority(ctx), command).await.map_err(engine_error)?;
     PaymentReversePayload::from_answer(answer)
 }

@@ -5,8 +5,7 @@ use async_graphql::{Enum, Object};
 use super::super::types::payment::Payment;
 use super::payment_post::PaymentPostUserError;
 use crate::access::caller::Caller;
-use crate::domain::answer::PostOutcome;
-use crate::domain::state::KeyState;
+use crate::domain::payment::PostOutcome;
 
 /// What became of a payment's key.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,22 +30,16 @@ pub(in crate::graphql) enum PaymentStatusResult {
 
 impl PaymentStatusResult {
     /// What a caller may know of a key of their channel; a customer only of their own accounts.
-    pub(in crate::graphql) fn new(caller: &Caller, found: Option<KeyState>) -> Self {
+    pub(in crate::graphql) fn new(caller: &Caller, found: Option<PostOutcome>) -> Self {
         match found {
-            Some(KeyState::Payment { outcome: PostOutcome::Posted(payment), .. })
-                if caller.may_see_account(&payment.account_number) =>
-            {
+            Some(Ok(payment)) if caller.may_see_account(&payment.account_number) => {
                 let status = match payment.reversal {
                     None => PaymentKeyStatus::Posted,
                     Some(_) => PaymentKeyStatus::Reversed,
                 };
                 Self::Posted(Box::new(Payment::new(*payment)), status)
             }
-            Some(KeyState::Payment { outcome: PostOutcome::Refused(refusal), .. })
-                if !caller.is_customer() =>
-            {
-                Self::Refused(refusal.into())
-            }
+            Some(Err(refusal)) if !caller.is_customer() => Self::Refused(refusal.into()),
             _ => Self::NotFound,
         }
     }

@@ -16,11 +16,11 @@ use super::connection::PageRequest;
 use super::enums::{AccountStatus, BillStatus, CustomerClass};
 use super::payment::{Payment, PaymentConnection};
 use crate::domain;
-use crate::domain::account::Holder;
-use crate::domain::calendar::day_of;
-use crate::domain::masking::{mask_address, mask_name, mask_phone};
-use crate::domain::text::is_account_number;
-use crate::store::{read, read_payments};
+use crate::domain::account::masking::{mask_address, mask_name, mask_phone};
+use crate::domain::account::{Holder, is_account_number};
+use crate::domain::base::calendar::day_of;
+use crate::store::bill::read::BillPage;
+use crate::store::payment::read::PaymentPage;
 
 /// What is billed: one service point under one contract.
 pub(in crate::graphql) struct Account {
@@ -108,9 +108,8 @@ impl Account {
         let engine = engine(ctx)?;
         let policies = &engine.rules().policies;
         let day = day_of(at_ms.unwrap_or_else(|| engine.now_ms()), policies.zone);
-        let bills = self.open_bills(ctx).await?.iter();
-        let on_bills: i64 = bills.map(|bill| bill.amount_due_fen(policies.penalty_of(bill), day)).sum();
-        Ok(on_bills + self.account.shortfall_fen)
+        let bills = self.open_bills(ctx).await?;
+        Ok(policies.due_fen(&self.account, bills, day))
     }
 }
 
@@ -231,11 +230,10 @@ impl Account {
         #[graphql(desc = "Cursor after which the page starts.")] after: Option<String>,
     ) -> Result<PaymentConnection> {
         let page = PageRequest::new(first, after)?;
-        let (number, before_id, limit) = (self.account.number.clone(), page.after_id()?, page.limit());
-        let look_up =
-            move |connection: &mut _| read_payments::payment_page(connection, &number, before_id, limit);
+        let account_number = self.account.number.clone();
+        let look_up = PaymentPage { account_number, before_id: page.after_id()?, limit: page.limit() };
         let found =
-            engine(ctx)?.read(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
+            engine(ctx)?.look_up(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
     }
 }
@@ -249,11 +247,8 @@ impl Account {
     ) -> Result<Vec<domain::bill::Bill>> {
         let after = page.after().map(read_bill_cursor).transpose()?;
         let (account_number, limit) = (self.account.number.clone(), page.limit());
-        let look_up = move |connection: &mut _| {
-            let after = after.as_ref().map(|(due_on, number)| (*due_on, number.as_str()));
-            read::bill_page(connection, &account_number, &statuses, after, limit)
-        };
-        engine(ctx)?.read(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))
+        let look_up = BillPage { account_number, statuses, after, limit };
+        engine(ctx)?.look_up(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))
     }
 }
 

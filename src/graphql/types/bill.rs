@@ -13,8 +13,8 @@ use super::enums::BillStatus;
 use super::payment::{Payment, PaymentConnection};
 use crate::access::caller::Scope;
 use crate::domain;
-use crate::domain::calendar::day_of;
-use crate::store::read_payments;
+use crate::domain::base::calendar::day_of;
+use crate::store::payment::read::BillPaymentPage;
 
 /// The charge of one account for one billing period.
 pub(in crate::graphql) struct Bill {
@@ -69,7 +69,7 @@ impl Bill {
         &self,
         ctx: &Context<'_>,
         at: Option<DateTime>,
-        read: impl Fn(&domain::bill::Bill, &domain::penalty::PenaltyPolicy, chrono::NaiveDate) -> T,
+        read: impl Fn(&domain::bill::Bill, &domain::bill::penalty::PenaltyPolicy, chrono::NaiveDate) -> T,
     ) -> Result<T> {
         let engine = engine(ctx)?;
         let policies = &engine.rules().policies;
@@ -179,13 +179,11 @@ impl Bill {
     ) -> Result<PaymentConnection> {
         caller_with(ctx, Scope::BillsRead)?;
         let page = PageRequest::new(first, after)?;
-        let (account_number, number) = (self.bill.account_number.clone(), self.bill.number.clone());
+        let (account_number, bill_number) = (self.bill.account_number.clone(), self.bill.number.clone());
         let (before_id, limit) = (page.after_id()?, page.limit());
-        let look_up = move |connection: &mut _| {
-            read_payments::bill_payment_page(connection, &account_number, &number, before_id, limit)
-        };
+        let look_up = BillPaymentPage { account_number, bill_number, before_id, limit };
         let found =
-            engine(ctx)?.read(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
+            engine(ctx)?.look_up(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
     }
 }

@@ -10,8 +10,9 @@ use super::connection::PageRequest;
 use super::enums::{ChannelKind, ChannelMode};
 use super::payment::{Payment, PaymentConnection};
 use crate::domain;
-use crate::domain::calendar::day_of;
-use crate::store::{read, read_payments};
+use crate::domain::base::calendar::day_of;
+use crate::store::channel;
+use crate::store::payment::read::ChannelPaymentPage;
 
 /// Who brings payments; the caller's own.
 pub(in crate::graphql) struct Channel {
@@ -71,10 +72,10 @@ impl Channel {
         ctx: &Context<'_>,
         #[graphql(desc = "Business day in the utility's zone; today where absent.")] on: Option<Date>,
     ) -> Result<ChannelTotals> {
-        let (day, code) = (day(ctx, on)?, self.channel.code.clone());
-        let look_up = move |connection: &mut _| read::channel_totals(connection, &code, day);
+        let (day, channel_code) = (day(ctx, on)?, self.channel.code.clone());
+        let look_up = channel::read::ChannelTotals { channel_code, day };
         let totals =
-            engine(ctx)?.read(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
+            engine(ctx)?.look_up(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(ChannelTotals {
             posted: Amount(totals.posted_fen),
             reversed: Amount(totals.reversed_fen),
@@ -93,13 +94,11 @@ impl Channel {
         #[graphql(desc = "Cursor after which the page starts.")] after: Option<String>,
     ) -> Result<PaymentConnection> {
         let page = PageRequest::new(first, after)?;
-        let (day, code) = (day(ctx, on)?, self.channel.code.clone());
+        let (day, channel_code) = (day(ctx, on)?, self.channel.code.clone());
         let (before_id, limit) = (page.after_id()?, page.limit());
-        let look_up = move |connection: &mut _| {
-            read_payments::channel_payment_page(connection, &code, day, before_id, limit)
-        };
+        let look_up = ChannelPaymentPage { channel_code, day, before_id, limit };
         let found =
-            engine(ctx)?.read(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
+            engine(ctx)?.look_up(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
     }
 }

@@ -72,7 +72,7 @@ api_enum! {
 
 api_enum! {
     /// What an allocation settles of a bill.
-    BillPart of domain::payment::Part {
+    BillPart of domain::bill::Part {
         /// The charge itself.
         Principal,
         /// What lateness added.

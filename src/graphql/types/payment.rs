@@ -16,7 +16,7 @@ use super::enums::{BillPart, PaymentStatus};
 use crate::access::caller::Scope;
 use crate::domain;
 use crate::domain::payment::receipt_number;
-use crate::store::read_payments;
+use crate::store::payment::read::PaymentOfNumber;
 
 /// Money that arrived through a channel, once.
 pub(in crate::graphql) struct Payment {
@@ -28,7 +28,7 @@ connection!(PaymentConnection, PaymentEdge, Payment, "payments");
 /// The part of a payment that settled one bill's principal or penalty.
 pub(in crate::graphql) struct Allocation<'a> {
     account_number: &'a str,
-    allocation: &'a domain::payment::Allocation,
+    allocation: &'a domain::bill::Allocation,
 }
 
 /// What undid a payment.
@@ -50,12 +50,9 @@ impl Payment {
         if !caller(ctx)?.may_see_account(account_number) {
             return Ok(None);
         }
-        let look_up = move |connection: &mut _| read_payments::load_payments_of_movements(connection, &[id]);
-        let found =
-            engine(ctx)?.read(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
-        let is_meant =
-            |payment: &domain::payment::Payment| payment.id == id && payment.account_number == account_number;
-        Ok(found.into_iter().find(is_meant).map(Self::new))
+        let found = engine(ctx)?.look_up(priority(ctx), PaymentOfNumber(id)).await;
+        let found = found.map_err(|error| look_up_error(ctx, error))?;
+        Ok(found.filter(|payment| payment.account_number == account_number).map(Self::new))
     }
 }
 

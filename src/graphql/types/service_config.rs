@@ -5,8 +5,10 @@ use async_graphql::{Object, SimpleObject};
 use super::super::limits;
 use super::super::scalars::Amount;
 use crate::access::caller::Caller;
-use crate::domain::money::{FEN_MAX, PAYMENT_FEN_MIN};
-use crate::domain::text;
+use crate::domain::account::ACCOUNT_NUMBER_LEN_MAX;
+use crate::domain::base::keys::IDEMPOTENCY_KEY_LEN_MAX;
+use crate::domain::base::money::{FEN_MAX, PAYMENT_FEN_MIN};
+use crate::domain::payment::NOTE_LEN_MAX;
 use crate::engine::Utility;
 
 /// What a client needs to know of the service.
@@ -105,9 +107,9 @@ impl ServiceConfig {
         Limits {
             payment_amount_min: Amount(PAYMENT_FEN_MIN),
             payment_amount_max: Amount(FEN_MAX),
-            idempotency_key_length_max: text::IDEMPOTENCY_KEY_LEN_MAX,
-            account_number_length_max: text::ACCOUNT_NUMBER_LEN_MAX,
-            note_length_max: text::NOTE_LEN_MAX,
+            idempotency_key_length_max: IDEMPOTENCY_KEY_LEN_MAX,
+            account_number_length_max: ACCOUNT_NUMBER_LEN_MAX,
+            note_length_max: NOTE_LEN_MAX,
             bill_numbers_max: limits::BILL_NUMBERS_MAX,
             batch_payments_max: limits::BATCH_PAYMENTS_MAX,
             accounts_max: limits::ACCOUNTS_MAX,

@@ -3,7 +3,7 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
-use granary::store::read;
+use granary::store::account::read;
 
 use super::Desk;
 use crate::support::backends::TestDatabase;

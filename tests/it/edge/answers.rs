@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use granary::access::tokens::Claims;
 use granary::domain::account::CustomerClass::Residential;
-use granary::domain::command::Command;
+use granary::domain::book::Command;
 use serde_json::{Value, json};
 
 use super::raw::{connect, exchange};

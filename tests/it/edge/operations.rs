@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use granary::domain::text::sha256;
-use granary::store::connection::Connection;
+use granary::domain::base::text::sha256;
+use granary::store::base::connection::Connection;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -87,7 +87,7 @@ fn a_server_behind_its_database_is_not_ready_but_lives() {
         let site = Site::new(&database.url, 1);
         let (_server, admin) = with_admin(&site, "info");
         assert_eq!(get(admin, "/readyz").status, 200);
-        let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261125000001'";
+        let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261128000001'";
         match &mut database.writer() {
             Connection::Postgres(connection) => connection.batch_execute(forget),
             Connection::Sqlite(connection) => connection.batch_execute(forget),

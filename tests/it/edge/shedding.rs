@@ -4,12 +4,13 @@
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use crate::support::reads;
 use futures_util::future::{join_all, maybe_done};
 use granary::domain::account::CustomerClass::Residential;
-use granary::domain::answer::Answer;
+use granary::domain::book::Answer;
 use granary::engine::{Engine, EngineError, EngineSettings, Priority};
-use granary::store::audit::{self, Verdict};
-use granary::store::read;
+use granary::store::audit;
+use granary::store::base::check::Verdict;
 use serde_json::json;
 
 use super::raw::exchange;
@@ -77,7 +78,7 @@ async fn overload(engine: &Engine, database: &TestDatabase) {
     assert!(urgent.iter().all(|number| number < earliest_of_last), "the urgent come first: {numbers:?}");
     for priority in Priority::ALL {
         let key = key(CHANNEL, &format!("{}-shed", priority.word()));
-        let found = read::find_key(&mut database.reader(), &key).expect("a look-up");
+        let found = reads::record(&mut database.reader(), &key);
         assert!(found.is_none(), "{priority:?}: what was shed left {found:?}");
     }
 }

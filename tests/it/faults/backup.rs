@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use granary::store::connection::{Connection, Database, Purpose};
+use granary::store::base::connection::{Connection, Database, Purpose};
 use serde_json::Value;
 
 use super::row::{POSTGRES, SQLITE, Trial, runs};

@@ -2,9 +2,8 @@
 //! penalty shrinks, and a replay is what it was.
 
 use granary::domain::account::CustomerClass::Commercial;
-use granary::domain::answer::Answer;
+use granary::domain::book::{Answer, Command};
 use granary::domain::channel::ChannelMode;
-use granary::domain::command::Command;
 
 use super::row::{Trial, runs};
 use crate::processes::proof::{Judgement, broken, count};

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use granary::store::connection::{Connection, Database, Purpose};
+use granary::store::base::connection::{Connection, Database, Purpose};
 use serde_json::{Value, json};
 
 use super::row::{SQLITE, Trial, runs};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use granary::store::connection::{Connection, Purpose};
+use granary::store::base::connection::{Connection, Purpose};
 use serde_json::{Value, json};
 
 use super::row::{POSTGRES, SQLITE, Trial, runs};

@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use granary::store::connection::Database;
-use granary::store::migrations;
+use granary::store::base::connection::Database;
+use granary::store::base::migrations;
 use serde_json::json;
 
 use super::row::{POSTGRES, SQLITE, Trial, runs};

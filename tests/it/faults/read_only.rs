@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, PgConnection};
-use granary::store::read_only::is_file_read_only;
+use granary::store::base::read_only::is_file_read_only;
 use serde_json::{Value, json};
 
 use super::small_disk::SmallDisk;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use granary::store::connection::Database;
-use granary::store::migrations;
+use granary::store::base::connection::Database;
+use granary::store::base::migrations;
 use tempfile::TempDir;
 
 use super::row::{SQLITE, Trial};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use futures_util::future::join_all;
-use granary::store::connection::{Connection, Purpose};
+use granary::store::base::connection::{Connection, Purpose};
 use serde_json::{Value, json};
 
 use super::row::{Trial, runs};

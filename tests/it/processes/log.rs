@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use granary::store::connection::Connection;
+use granary::store::base::connection::Connection;
 
 use super::alone;
 use super::server::{Server, wait_for, wait_until};

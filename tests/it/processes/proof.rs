@@ -1,7 +1,8 @@
 //! What must be true of a database after everything its clients were told.
 
-use granary::store::audit::{self, Verdict};
-use granary::store::connection::Connection;
+use granary::store::audit;
+use granary::store::base::check::Verdict;
+use granary::store::base::connection::Connection;
 use serde_json::Value;
 
 use super::load::{Acknowledged, Book, post_all};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use granary::domain::account::CustomerClass::Residential;
 use granary::domain::channel::ChannelMode;
-use granary::store::connection::{Connection, Database, Purpose};
+use granary::store::base::connection::{Connection, Database, Purpose};
 use tempfile::TempDir;
 
 use super::server::Server;

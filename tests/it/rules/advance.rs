@@ -1,9 +1,8 @@
 //! Money not yet owed, and money that was used and then reversed away.
 
 use granary::domain::account::CustomerClass::Residential;
-use granary::domain::bill::BillStatus;
-use granary::domain::ledger::LedgerAccount;
-use granary::domain::payment::Part;
+use granary::domain::base::ledger::LedgerAccount;
+use granary::domain::bill::{BillStatus, Part};
 
 use super::naive;
 use super::world::{ACCOUNT, World, day, lines, pay};

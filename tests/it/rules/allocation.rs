@@ -2,7 +2,7 @@
 
 use granary::domain::account::CustomerClass::Residential;
 use granary::domain::bill::BillStatus;
-use granary::domain::payment::Part::{Penalty, Principal};
+use granary::domain::bill::Part::{Penalty, Principal};
 
 use super::world::{ACCOUNT, Line, WECHAT, World, lines, pay};
 
@@ -66,7 +66,7 @@ fn one_payment_of_many_bills_is_one_key_one_sequence_and_replayed_as_one() {
     let (before, count) = (world.account().clone(), world.state.changes.entries.len());
     let (outcome, replayed) = world.on("2027-01-01").pay(&whole);
     assert!(replayed);
-    assert_eq!(outcome, granary::domain::answer::PostOutcome::Posted(Box::new(payment)));
+    assert_eq!(outcome, Ok(Box::new(payment)));
     assert_eq!((world.account(), world.state.changes.entries.len()), (&before, count));
 }
 

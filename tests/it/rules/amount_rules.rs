@@ -1,9 +1,9 @@
 //! Which amounts a channel accepts.
 
 use granary::domain::account::CustomerClass::{self, Commercial, Residential};
-use granary::domain::answer::PostRefusalCode::AmountNotAccepted;
-use granary::domain::answer::{PostOutcome, PostRefusalCode};
 use granary::domain::channel::AmountRule::{self, Any, Exact, ExactOrMore};
+use granary::domain::payment::PostRefusalCode;
+use granary::domain::payment::PostRefusalCode::AmountNotAccepted;
 
 use super::world::{COUNTER, World, pay};
 
@@ -18,8 +18,8 @@ fn world() -> World {
 
 fn code(world: &mut World, pay: &super::world::Pay) -> Option<PostRefusalCode> {
     match world.pay(pay).0 {
-        PostOutcome::Posted(_) => None,
-        PostOutcome::Refused(refusal) => {
+        Ok(_) => None,
+        Err(refusal) => {
             assert_eq!(refusal.field.as_deref(), Some("amount"));
             Some(refusal.code)
         }

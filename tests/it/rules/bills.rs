@@ -2,13 +2,14 @@
 
 use granary::domain::account::AccountStatus;
 use granary::domain::account::CustomerClass::Commercial;
-use granary::domain::answer::{Answer, LineOutcome};
-use granary::domain::bill::BillStatus;
-use granary::domain::channel::{Channel, ChannelKind, ChannelMode};
-use granary::domain::command::{Command, IssueBill};
-use granary::domain::money::{FEN_MAX, format_amount, parse_amount};
+use granary::domain::base::line::LineOutcome;
+use granary::domain::base::money::{FEN_MAX, format_amount, parse_amount};
+use granary::domain::bill::{BillStatus, IssueBill};
+use granary::domain::book::{Answer, Command};
+use granary::domain::channel::{Channel, ChannelChange, ChannelKind, ChannelMode};
+use granary::domain::keyed::Answered;
 
-use super::world::{ACCOUNT, COUNTER, World, bill_of, day, pay};
+use super::world::{ACCOUNT, COUNTER, World, bill_of, day, line_of, pay};
 
 fn column(outcome: LineOutcome) -> Option<&'static str> {
     match outcome {
@@ -121,7 +122,7 @@ fn a_channel_is_registered_once() {
     for (channel, refused, otherwise) in cases {
         let mut world = World::new();
         world.suspend(COUNTER);
-        let Answer::Line(outcome) = world.give(Command::AddChannel(channel)) else { panic!("no line") };
+        let outcome = line_of(world.give(Command::ChannelChange(ChannelChange::Add(channel))));
         assert_eq!(column(outcome.clone()), refused);
         assert!(refused.is_some() || outcome == otherwise);
         assert!(world.state.channels[COUNTER].is_suspended, "registering again does not let it go on");
@@ -131,11 +132,13 @@ fn a_channel_is_registered_once() {
 #[test]
 fn an_unknown_channel_is_told_so() {
     let mut world = World::new();
-    let suspend = Command::SuspendChannel { code: "nobody".to_owned(), suspend: true };
-    assert_eq!(world.give(suspend), Answer::UnknownChannel);
+    let suspend = Command::ChannelChange(ChannelChange::Suspend { code: "nobody".to_owned(), suspend: true });
+    assert_eq!(column(line_of(world.give(suspend))), Some("code"));
     let stranger = pay("k1", 100).by("nobody");
-    assert_eq!(world.give(Command::PostPayment(stranger.0)), Answer::UnknownChannel);
-    assert!(world.state.keys.is_empty());
+    let key = stranger.0.key.clone();
+    let answer = world.give(Command::PostPayment(stranger.0));
+    assert_eq!(answer, Answer::PostPayment(Answered::UnknownChannel));
+    assert_eq!(world.state.keys.record(&key), None);
 }
 
 #[test]

@@ -1,15 +1,16 @@
 //! A reversal that arrives before its payment.
 
-use granary::domain::answer::{PostOutcome, PostRefusalCode, ReverseOutcome, ReverseRefusalCode};
+use granary::domain::base::ledger::LedgerAccount;
 use granary::domain::bill::BillStatus;
 use granary::domain::exception::ExceptionKind;
-use granary::domain::ledger::LedgerAccount;
+use granary::domain::payment::PostRefusalCode;
+use granary::domain::reversal::{ReverseOutcome, ReverseRefusalCode, Undone};
 
 use super::world::{COUNTER, WECHAT, World, pay};
 
 fn code_of(outcome: ReverseOutcome) -> ReverseRefusalCode {
     match outcome {
-        ReverseOutcome::Refused(refusal) => refusal.code,
+        Err(refusal) => refusal.code,
         outcome => panic!("not refused: {outcome:?}"),
     }
 }
@@ -20,7 +21,7 @@ fn the_payment_posts_wholly_to_the_advance_and_is_reversed_at_once() {
         let mut world = World::new();
         world.issue("B1", 10_000, "2026-11-20");
         let (outcome, replayed) = world.reverse_by(channel, "r1", "k1", "typed twice");
-        assert_eq!((outcome, replayed), (ReverseOutcome::Remembered, false));
+        assert_eq!((outcome, replayed), (Ok(Undone::Remembered), false));
         let before = world.account().clone();
         let payment = world.post(&pay("k1", 10_000).by(channel).naming(&["B1"]));
         assert_eq!((payment.to_advance_fen, payment.allocations.len()), (10_000, 0));
@@ -31,7 +32,7 @@ fn the_payment_posts_wholly_to_the_advance_and_is_reversed_at_once() {
         assert_eq!(world.account().last_sequence, before.last_sequence + 2);
         assert_eq!(world.exceptions("k1"), []);
         let replay = world.pay(&pay("k1", 10_000).by(channel).naming(&["B1"]));
-        assert_eq!(replay, (PostOutcome::Posted(Box::new(payment)), true));
+        assert_eq!(replay, (Ok(Box::new(payment)), true));
     }
 }
 
@@ -39,13 +40,13 @@ fn the_payment_posts_wholly_to_the_advance_and_is_reversed_at_once() {
 fn neither_advance_nor_shortfall_moves() {
     let mut world = World::new();
     world.post(&pay("k0", 6_000));
-    world.reverse("r1", "k1");
+    let _outcome = world.reverse("r1", "k1");
     world.post(&pay("k1", 10_000));
     assert_eq!(world.advance(), (6_000, 0));
     world.issue("B1", 6_000, "2026-11-20");
     world.undo("r0", "k0");
     assert_eq!(world.advance(), (0, 6_000));
-    world.reverse("r2", "k2");
+    let _outcome = world.reverse("r2", "k2");
     world.post(&pay("k2", 10_000));
     assert_eq!(world.advance(), (0, 6_000));
 }
@@ -53,7 +54,7 @@ fn neither_advance_nor_shortfall_moves() {
 #[test]
 fn a_payment_without_a_place_goes_through_suspense() {
     let mut world = World::new();
-    world.reverse_by(WECHAT, "r1", "k1", "refunded");
+    let _outcome = world.reverse_by(WECHAT, "r1", "k1", "refunded");
     let payment = world.post(&pay("k1", 10_000).by(WECHAT).to("999"));
     assert_eq!((payment.to_suspense_fen, payment.sequence), (10_000, None));
     assert!(payment.reversal.is_some_and(|reversal| reversal.is_early && reversal.sequence.is_none()));
@@ -64,14 +65,14 @@ fn a_payment_without_a_place_goes_through_suspense() {
 #[test]
 fn the_payment_is_decided_as_usual() {
     let mut world = World::new();
-    world.reverse("r1", "k1");
+    let _outcome = world.reverse("r1", "k1");
     let refusal = world.refuse(&pay("k1", 10_000).naming(&["B9"]));
     assert_eq!(refusal.code, PostRefusalCode::BillNotFound);
     assert_eq!(code_of(world.reverse("r2", "k1").0), ReverseRefusalCode::PaymentWasRefused);
-    assert_eq!(world.reverse("r1", "k1"), (ReverseOutcome::Remembered, true));
+    assert_eq!(world.reverse("r1", "k1"), (Ok(Undone::Remembered), true));
 
     let mut world = World::new();
-    world.reverse_by(WECHAT, "r1", "k1", "refunded");
+    let _outcome = world.reverse_by(WECHAT, "r1", "k1", "refunded");
     world.post(&pay("k1", 10_000).by(WECHAT).naming(&["B9"]));
     assert_eq!(world.exceptions("k1"), [ExceptionKind::BillNotFound]);
 }
@@ -79,23 +80,23 @@ fn the_payment_is_decided_as_usual() {
 #[test]
 fn a_second_reversal_of_a_payment_awaited_is_refused() {
     let mut world = World::new();
-    world.reverse("r1", "k1");
-    assert_eq!(world.reverse("r1", "k1"), (ReverseOutcome::Remembered, true));
+    let _outcome = world.reverse("r1", "k1");
+    assert_eq!(world.reverse("r1", "k1"), (Ok(Undone::Remembered), true));
     assert_eq!(code_of(world.reverse("r2", "k1").0), ReverseRefusalCode::PaymentAlreadyReversed);
     world.post(&pay("k1", 10_000));
     assert_eq!(code_of(world.reverse("r3", "k1").0), ReverseRefusalCode::PaymentAlreadyReversed);
-    assert_eq!(world.reverse("r1", "k1"), (ReverseOutcome::Remembered, true), "the first answer for ever");
-    assert_eq!(world.state.changes.reversals.len(), 1);
+    assert_eq!(world.reverse("r1", "k1"), (Ok(Undone::Remembered), true), "the first answer for ever");
+    assert_eq!(world.state.changes.payments.reversals.len(), 1);
 }
 
 #[test]
 fn totals_count_both_on_the_day_the_payment_came() {
     let mut world = World::new();
-    world.on("2026-11-02").reverse("r1", "k1");
-    assert!(world.state.changes.totals.is_empty());
+    let _outcome = world.on("2026-11-02").reverse("r1", "k1");
+    assert!(world.state.changes.channels.totals.is_empty());
     world.on("2026-11-05").post(&pay("k1", 10_000));
     let key = (COUNTER.to_owned(), "2026-11-05".parse().unwrap());
-    let total = world.state.changes.totals[&key];
+    let total = world.state.changes.channels.totals[&key];
     assert_eq!((total.posted_fen, total.reversed_fen), (10_000, 10_000));
     assert_eq!((total.posted_count, total.reversed_count), (1, 1));
 }

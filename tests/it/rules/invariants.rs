@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use granary::domain::account::CustomerClass;
-use granary::domain::bill::{Bill, BillStatus};
-use granary::domain::ledger::{Entry, LedgerAccount};
+use granary::domain::base::ledger::{Entry, LedgerAccount};
+use granary::domain::bill::{AccountState, Bill, BillStatus};
 use granary::domain::payment::Payment;
-use granary::domain::state::{AccountState, State};
+use granary::domain::state::State;
 
 use super::naive::{self, Law};
 
@@ -18,7 +18,7 @@ pub fn check(state: &State) {
             check_bill(state, bill);
         }
     }
-    for payment in &state.changes.payments {
+    for payment in &state.changes.payments.posted {
         check_payment(state, payment);
     }
     check_reversals(state);
@@ -40,9 +40,10 @@ fn check_account(state: &State, known: &AccountState) {
     let advance_fen = balance(state, LedgerAccount::Advance, of_account);
     assert_eq!(account.advance_fen - account.shortfall_fen, advance_fen, "advance differs from its entries");
     let bills = known.bills.iter().map(|bill| Some(bill.sequence));
-    let payments = state.changes.payments.iter().filter(|payment| payment.account_number == account.number);
+    let payments =
+        state.changes.payments.posted.iter().filter(|payment| payment.account_number == account.number);
     let reversals =
-        state.changes.reversals.iter().filter(|reversal| reversal.account_number == account.number);
+        state.changes.payments.reversals.iter().filter(|reversal| reversal.account_number == account.number);
     let moved = payments.map(|payment| payment.sequence).chain(reversals.map(|reversal| reversal.sequence));
     let mut sequences: Vec<i64> = bills.chain(moved).flatten().collect();
     sequences.sort_unstable();
@@ -125,20 +126,21 @@ fn check_payment(state: &State, payment: &Payment) {
 }
 
 fn check_reversals(state: &State) {
-    for reversal in &state.changes.reversals {
+    for reversal in &state.changes.payments.reversals {
         let of_reversal = |entry: &&Entry| entry.movement_id == reversal.id;
-        let payment = state.changes.payments.iter().find(|payment| payment.id == reversal.payment_id);
+        let payment = state.changes.payments.posted.iter().find(|payment| payment.id == reversal.payment_id);
         let amount_fen = payment.map(|payment| payment.amount_fen);
         assert_eq!(Some(balance(state, LedgerAccount::Clearing, of_reversal)), amount_fen);
     }
-    let mut undone: Vec<i64> = state.changes.reversals.iter().map(|reversal| reversal.payment_id).collect();
+    let mut undone: Vec<i64> =
+        state.changes.payments.reversals.iter().map(|reversal| reversal.payment_id).collect();
     undone.sort_unstable();
     assert!(undone.windows(2).all(|pair| pair[0] != pair[1]), "a payment was reversed twice");
 }
 
 fn check_totals(state: &State) {
     for code in state.channels.keys() {
-        let totals = state.changes.totals.iter().filter(|((channel, _), _)| channel == code);
+        let totals = state.changes.channels.totals.iter().filter(|((channel, _), _)| channel == code);
         let net: i64 = totals.map(|(_, total)| total.posted_fen - total.reversed_fen).sum();
         let of_channel = |entry: &&Entry| entry.channel_code.as_ref() == Some(code);
         assert_eq!(net, -balance(state, LedgerAccount::Clearing, of_channel));

@@ -2,9 +2,9 @@
 //! all the same and each difference is written down once.
 
 use granary::domain::account::{AccountStatus, CustomerClass};
-use granary::domain::answer::PostRefusalCode as Code;
 use granary::domain::channel::AmountRule;
 use granary::domain::exception::ExceptionKind as Kind;
+use granary::domain::payment::PostRefusalCode as Code;
 
 use super::world::{ACCOUNT, COUNTER, Pay, WECHAT, World, instant, pay};
 
@@ -163,7 +163,7 @@ fn an_asking_channel_is_refused_and_hears_the_same_for_ever() {
         world.save("12", CustomerClass::Residential, AccountStatus::Active);
         world.issue("B9", 1, "2026-11-28");
         let again = world.pay(&case.pay);
-        assert_eq!(again, (granary::domain::answer::PostOutcome::Refused(refusal), true), "{}", case.name);
+        assert_eq!(again, (Err(refusal), true), "{}", case.name);
     }
 }
 
@@ -179,7 +179,7 @@ fn a_reporting_channel_is_posted_and_leaves_one_row_for_each_difference() {
         let rows = world.state.changes.exceptions.iter();
         assert!(rows.clone().all(|row| row.payment_id == Some(payment.id)), "{}", case.name);
         let count = rows.count();
-        world.pay(&case.pay.clone().by(WECHAT));
+        let _outcome = world.pay(&case.pay.clone().by(WECHAT));
         assert_eq!(world.state.changes.exceptions.len(), count, "a replay adds none: {}", case.name);
     }
 }
@@ -238,7 +238,7 @@ fn how_far_back_is_counted_to_the_millisecond_and_set_by_the_channel() {
         world.state.channels.get_mut(COUNTER).unwrap().paid_at_back_days = days;
         let mut old = pay("k1", 100);
         old.0.input.paid_at_ms = Some(now - days * 86_400_000 - back_ms);
-        let is_posted = matches!(world.pay(&old).0, granary::domain::answer::PostOutcome::Posted(_));
+        let is_posted = matches!(world.pay(&old).0, Ok(_));
         assert_eq!(is_posted, is_accepted, "{days} days, {back_ms} ms");
     }
 }
@@ -258,7 +258,7 @@ fn closed_accounts_pay_their_open_bills_and_suspended_ones_pay_like_active_ones(
             world.issue("B2", 20_000, "2026-11-25");
             world.save(ACCOUNT, CustomerClass::Residential, status);
             let outcome = world.pay(&pay("k1", amount_fen).naming(named)).0;
-            let posted = matches!(outcome, granary::domain::answer::PostOutcome::Posted(_));
+            let posted = matches!(outcome, Ok(_));
             assert_eq!(posted, is_posted, "{status:?} {amount_fen} {named:?}");
         }
     }

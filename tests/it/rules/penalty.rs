@@ -3,7 +3,8 @@
 use chrono_tz::Tz;
 use granary::domain::account::CustomerClass::{Agricultural, Commercial, Industrial, Other, Residential};
 use granary::domain::account::{AccountStatus, CustomerClass};
-use granary::domain::payment::Part;
+use granary::domain::base::line::LineOutcome;
+use granary::domain::bill::Part;
 
 use super::naive::{self, Law};
 use super::world::{ACCOUNT, World, day, instant, lines, pay, policy};
@@ -133,7 +134,6 @@ fn the_row_in_force_on_the_due_date_governs_for_life() {
         policy(Commercial, "2026-01-01", law(7, 0)),
     ];
     let cases = [
-        ("2026-10-31", "2026-11-30", 0),
         ("2026-11-01", "2026-11-02", 100),
         ("2026-11-30", "2026-12-02", 200),
         ("2026-12-01", "2026-12-02", 900),
@@ -145,6 +145,15 @@ fn the_row_in_force_on_the_due_date_governs_for_life() {
         world.issue("B1", 100_000, due_on);
         assert_eq!(world.due("B1", on) - 100_000, expected, "due {due_on}, paid {on}");
     }
+    let mut world = World::new();
+    world.state.policies.penalty = rows;
+    let LineOutcome::Refused { column, reason } = world.issue("B1", 100_000, "2026-10-31") else {
+        panic!("a bill that no row covers was issued")
+    };
+    assert_eq!(
+        (column, reason.as_str()),
+        ("due_on", "no penalty row covers class RESIDENTIAL on 2026-10-31")
+    );
 }
 
 #[test]

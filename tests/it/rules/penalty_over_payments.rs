@@ -1,9 +1,7 @@
 //! The penalty of a bill that is paid in parts, in order and out of order.
 
 use granary::domain::account::CustomerClass::{Commercial, Residential};
-use granary::domain::answer::PostOutcome;
-use granary::domain::bill::BillStatus;
-use granary::domain::payment::Part;
+use granary::domain::bill::{BillStatus, Part};
 
 use super::naive;
 use super::world::{COUNTER, WECHAT, World, day, lines, noon, pay};
@@ -195,10 +193,14 @@ fn five_minutes_ahead_count_as_now_and_more_is_refused() {
             early.0.input.paid_at_ms = Some(world.now_ms + ahead_ms);
             let (outcome, _) = world.pay(&early);
             match outcome {
-                PostOutcome::Posted(payment) => assert_eq!(payment.paid_at_ms, noon("2026-11-05")),
-                PostOutcome::Refused(_) => assert!(!is_posted),
+                Ok(payment) => assert_eq!(payment.paid_at_ms, noon("2026-11-05")),
+                Err(_) => assert!(!is_posted),
             }
-            assert_eq!(world.state.changes.payments.len(), usize::from(is_posted), "{channel} {ahead_ms}");
+            assert_eq!(
+                world.state.changes.payments.posted.len(),
+                usize::from(is_posted),
+                "{channel} {ahead_ms}"
+            );
         }
     }
 }

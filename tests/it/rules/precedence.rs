@@ -1,9 +1,10 @@
 //! One payment against which everything speaks: as each objection is taken away, the next is heard.
 
 use granary::domain::account::{AccountStatus, CustomerClass};
-use granary::domain::answer::PostRefusalCode as Code;
-use granary::domain::answer::ReverseRefusalCode;
+use granary::domain::base::refusal::RefusalCode;
 use granary::domain::channel::AmountRule;
+use granary::domain::payment::PostRefusalCode as Code;
+use granary::domain::reversal::ReverseRefusalCode;
 
 use super::world::{ACCOUNT, COUNTER, Pay, World, pay};
 

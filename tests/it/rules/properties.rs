@@ -3,10 +3,9 @@
 
 use chrono::{Days, NaiveDate};
 use granary::domain::account::CustomerClass;
-use granary::domain::answer::PostOutcome;
-use granary::domain::command::{Command, IssueBill};
-use granary::domain::money::{FEN_MAX, format_amount, parse_amount};
-use granary::domain::payment::Part;
+use granary::domain::base::money::{FEN_MAX, format_amount, parse_amount};
+use granary::domain::bill::{IssueBill, Part};
+use granary::domain::book::Command;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -79,17 +78,17 @@ pub(super) fn play(world: &mut World, steps: &[Step]) {
                 let given = payment(world, &bills, (*amount_fen, *days_back), named);
                 let key = format!("k{index}");
                 let channel = if *is_reported { WECHAT } else { COUNTER };
-                world.pay(&keyed(given, &key).by(channel));
+                let _outcome = world.pay(&keyed(given, &key).by(channel));
             }
             Step::Reverse { nth } => {
-                let payments = &world.state.changes.payments;
+                let payments = &world.state.changes.payments.posted;
                 let target = payments.get(*nth).map(|p| (p.channel_code.clone(), p.idempotency_key.clone()));
                 if let Some((channel, key)) = target {
-                    world.reverse_by(&channel, &format!("r{index}"), &key, "any");
+                    let _outcome = world.reverse_by(&channel, &format!("r{index}"), &key, "any");
                 }
             }
             Step::ReverseEarly { nth } => {
-                world.reverse(&format!("r{index}"), &format!("k{}", index + nth + 1));
+                let _outcome = world.reverse(&format!("r{index}"), &format!("k{}", index + nth + 1));
             }
             Step::Wait { days } => world.now_ms += days * DAY_MS,
         }
@@ -102,7 +101,7 @@ fn bill_due_in(world: &World, number: &str, principal_fen: i64, days: i64) -> Is
 }
 
 pub(super) fn today(world: &World) -> NaiveDate {
-    granary::domain::calendar::day_of(world.now_ms, world.state.policies.zone)
+    granary::domain::base::calendar::day_of(world.now_ms, world.state.policies.zone)
 }
 
 pub(super) fn payment(
@@ -184,7 +183,7 @@ proptest! {
         let given = payment(&world, &bills, (amount_fen, days_back), &named);
         world.post(&keyed(given, "last").by(WECHAT));
         world.now_ms += wait * DAY_MS;
-        world.reverse_by(WECHAT, "undo", "last", "any");
+        let _outcome = world.reverse_by(WECHAT, "undo", "last", "any");
         prop_assert_eq!(before, standing(&world));
     }
 
@@ -224,7 +223,7 @@ proptest! {
         world.now_ms += DAY_MS;
         let (again, replayed) = world.pay(&given);
         prop_assert!(replayed);
-        prop_assert_eq!(again, PostOutcome::Posted(Box::new(first)));
+        prop_assert_eq!(again, Ok(Box::new(first)));
         prop_assert_eq!((before, entries), (standing(&world), world.state.changes.entries.len()));
     }
 

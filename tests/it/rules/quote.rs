@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
-use granary::domain::bill::{Bill, BillStatus};
-use granary::domain::payment::{Allocation, Part};
+use granary::domain::bill::{Allocation, Bill, BillStatus, Part};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -105,7 +104,7 @@ impl Share {
             Self::PerMille(share) => due_fen / 1_000 * share,
             Self::Fen(fen) => *fen,
         };
-        wanted.clamp(1, granary::domain::money::FEN_MAX)
+        wanted.clamp(1, granary::domain::base::money::FEN_MAX)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A payment's key that comes again.
 
-use granary::domain::answer::{PostOutcome, PostRefusalCode};
 use granary::domain::exception::ExceptionKind;
+use granary::domain::payment::PostRefusalCode;
 
 use super::world::{ACCOUNT, COUNTER, Pay, WECHAT, World, pay};
 
@@ -23,7 +23,7 @@ fn the_same_input_is_answered_with_what_was_recorded() {
         let first = world.post(&given().by(channel));
         world.post(&pay("k2", 99_999));
         let again = world.on("2027-11-01").pay(&given().by(channel));
-        assert_eq!(again, (PostOutcome::Posted(Box::new(first)), true));
+        assert_eq!(again, (Ok(Box::new(first)), true));
     }
 }
 
@@ -36,7 +36,7 @@ fn another_note_is_the_same_payment() {
         again.0.note = note;
         let (outcome, replayed) = world.pay(&again);
         assert!(replayed);
-        let PostOutcome::Posted(payment) = outcome else { panic!("not posted") };
+        let Ok(payment) = outcome else { panic!("not posted") };
         assert_eq!(payment.note.as_deref(), Some("at the window"));
     }
     assert_eq!(world.exceptions("k1"), []);
@@ -79,7 +79,7 @@ fn another_input_is_refused_naming_the_first_field_that_differs() {
             assert_eq!(world.exceptions("k1"), [ExceptionKind::IdempotencyKeyReused], "{name}");
             assert_eq!(world.state.changes.entries.len(), entries, "{name}");
             let replay = world.pay(&first.clone().by(channel));
-            assert_eq!(replay, (PostOutcome::Posted(Box::new(recorded)), true), "{name}");
+            assert_eq!(replay, (Ok(Box::new(recorded)), true), "{name}");
         }
     }
 }
@@ -103,7 +103,7 @@ fn a_key_used_by_a_reversal_is_no_key_for_a_payment() {
     let mut world = world();
     world.post(&given());
     world.undo("r1", "k1");
-    world.reverse("r2", "not-yet");
+    let _outcome = world.reverse("r2", "not-yet");
     for key in ["r1", "r2"] {
         let refusal = world.refuse(&pay(key, 10_000));
         assert_eq!(refusal.code, PostRefusalCode::IdempotencyKeyReused);
@@ -131,7 +131,7 @@ fn a_refusal_is_replayed_and_a_new_key_may_succeed() {
         granary::domain::account::CustomerClass::Other,
         granary::domain::account::AccountStatus::Active,
     );
-    assert_eq!(world.pay(&refused), (PostOutcome::Refused(refusal), true));
+    assert_eq!(world.pay(&refused), (Err(refusal), true));
     world.post(&pay("k2", 10_000).to("77"));
     let conflict = world.refuse(&pay("k1", 10_000));
     assert_eq!(conflict.code, PostRefusalCode::IdempotencyKeyReused);
@@ -143,5 +143,5 @@ fn now_is_recorded_once_when_no_time_was_given() {
     let first = world.on("2026-11-19").post(&pay("k1", 10_000));
     assert_eq!(first.paid_at_ms, first.posted_at_ms);
     let (outcome, replayed) = world.on("2026-11-29").pay(&pay("k1", 10_000));
-    assert_eq!((outcome, replayed), (PostOutcome::Posted(Box::new(first)), true));
+    assert_eq!((outcome, replayed), (Ok(Box::new(first)), true));
 }

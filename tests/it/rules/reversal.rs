@@ -1,15 +1,15 @@
 //! Undoing a payment that was posted.
 
-use granary::domain::answer::{PostOutcome, ReverseOutcome, ReverseRefusalCode};
+use granary::domain::base::ledger::LedgerAccount::{Advance, Clearing, Penalty, Receivable};
 use granary::domain::bill::BillStatus;
 use granary::domain::exception::ExceptionKind;
-use granary::domain::ledger::LedgerAccount::{Advance, Clearing, Penalty, Receivable};
+use granary::domain::reversal::{ReverseOutcome, ReverseRefusalCode, Undone};
 
 use super::world::{COUNTER, WECHAT, World, pay};
 
 fn refused(outcome: &ReverseOutcome) -> (ReverseRefusalCode, Option<&str>) {
     match outcome {
-        ReverseOutcome::Refused(refusal) => (refusal.code, refusal.field.as_deref()),
+        Err(refusal) => (refusal.code, refusal.field.as_deref()),
         outcome => panic!("not refused: {outcome:?}"),
     }
 }
@@ -38,7 +38,7 @@ fn its_own_entries_run_backwards_newest_first() {
     let payment = world.on("2026-11-30").post(&pay("k1", 10_500));
     let reversed = world.undo("r1", "k1");
     let reversal_id = reversed.reversal.unwrap().id;
-    let row = |entry: &&granary::domain::ledger::Entry| (entry.debit, entry.credit, entry.amount_fen);
+    let row = |entry: &&granary::domain::base::ledger::Entry| (entry.debit, entry.credit, entry.amount_fen);
     let posted: Vec<_> = world.entries_of(payment.id).iter().map(row).collect();
     let undone: Vec<_> = world.entries_of(reversal_id).iter().map(row).collect();
     assert_eq!(posted, [(Clearing, Penalty, 100), (Clearing, Receivable, 10_000), (Clearing, Advance, 400)]);
@@ -56,7 +56,7 @@ fn later_payments_stay_where_they_are() {
     assert_eq!((world.paid("B1"), world.paid("B2")), ((0, 0), (12_000, 0)));
     assert_eq!(world.bill("B1").status, BillStatus::Open);
     let (outcome, _) = world.pay(&pay("k2", 12_000));
-    assert_eq!(outcome, PostOutcome::Posted(Box::new(later)));
+    assert_eq!(outcome, Ok(Box::new(later)));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn the_payment_shows_its_reversal_and_repeats_what_was_recorded() {
     assert_eq!((reversal.payment_id, reversal.is_early), (posted.id, false));
     let (outcome, replayed) = world.pay(&pay("k1", 12_000));
     assert!(replayed);
-    assert_eq!(outcome, PostOutcome::Posted(Box::new(reversed.clone())));
+    assert_eq!(outcome, Ok(Box::new(reversed.clone())));
     assert_eq!(granary::domain::payment::Payment { reversal: None, ..reversed }, posted);
 }
 
@@ -83,7 +83,7 @@ fn a_payment_is_reversed_once() {
     assert_eq!(refused(&outcome), expected);
     let (again, replayed) = world.reverse("r2", "k1");
     assert_eq!((again, replayed), (outcome, true));
-    assert_eq!((world.advance(), world.state.changes.reversals.len()), ((0, 0), 1));
+    assert_eq!((world.advance(), world.state.changes.payments.reversals.len()), ((0, 0), 1));
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_reversal_that_comes_again_is_replayed() {
     let first = world.reverse("r1", "k1");
     let again = world.reverse("r1", "k1");
     assert_eq!((&first.0, first.1, again.1), (&again.0, false, true));
-    assert_eq!(world.state.changes.reversals.len(), 1);
+    assert_eq!(world.state.changes.payments.reversals.len(), 1);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_conflicting_reversal_names_the_field_and_moves_nothing() {
         world.post(&pay("k1", 10_000));
         world.post(&pay("k2", 10_000));
         world.undo("r1", "k1");
-        world.reverse("r0", "late");
+        let _outcome = world.reverse("r0", "late");
         let entries = world.state.changes.entries.len();
         let reason = if field == "reason" { "another" } else { "typed twice" };
         let (outcome, replayed) = world.reverse_by(COUNTER, key, payment_key, reason);
@@ -140,7 +140,7 @@ fn keys_of_another_channel_are_another_scope() {
     let mut world = World::new();
     world.post(&pay("k1", 10_000));
     let (outcome, _) = world.reverse_by(WECHAT, "r1", "k1", "typed twice");
-    assert_eq!(outcome, ReverseOutcome::Remembered);
+    assert_eq!(outcome, Ok(Undone::Remembered));
     assert_eq!(world.advance(), (10_000, 0));
     world.undo("r1", "k1");
     assert_eq!(world.advance(), (0, 0));
@@ -154,9 +154,9 @@ fn a_suspended_channel_still_replays_and_reverses() {
         let first = world.post(&pay("k1", 10_000).by(channel));
         world.suspend(channel);
         let replay = world.pay(&pay("k1", 10_000).by(channel));
-        assert_eq!(replay, (PostOutcome::Posted(Box::new(first)), true));
+        assert_eq!(replay, (Ok(Box::new(first)), true));
         let (outcome, _) = world.reverse_by(channel, "r1", "k1", "typed twice");
-        assert!(matches!(outcome, ReverseOutcome::Reversed(_)), "{channel}");
+        assert!(matches!(outcome, Ok(Undone::Reversed(_))), "{channel}");
         assert_eq!(world.bill("B1").status, BillStatus::Open);
     }
 }

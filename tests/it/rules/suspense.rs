@@ -2,9 +2,9 @@
 
 use granary::domain::account::AccountStatus;
 use granary::domain::account::CustomerClass::Residential;
-use granary::domain::answer::ReverseOutcome;
+use granary::domain::base::ledger::LedgerAccount;
 use granary::domain::exception::ExceptionKind;
-use granary::domain::ledger::LedgerAccount;
+use granary::domain::reversal::Undone;
 
 use super::world::{ACCOUNT, Pay, WECHAT, World, pay};
 
@@ -47,10 +47,10 @@ fn suspense_is_reversed_like_any_payment() {
         }
         world.post(&reported);
         let (outcome, _) = world.reverse_by(WECHAT, "r1", "k1", "refunded");
-        assert!(matches!(outcome, ReverseOutcome::Reversed(_)), "{kind:?}: {outcome:?}");
+        assert!(matches!(outcome, Ok(Undone::Reversed(_))), "{kind:?}: {outcome:?}");
         let given = reported.0.input.account_number.as_str();
         assert_eq!(world.balance(given, LedgerAccount::Suspense), 0);
-        assert_eq!(world.state.changes.reversals[0].sequence, None);
+        assert_eq!(world.state.changes.payments.reversals[0].sequence, None);
     }
 }
 
@@ -62,10 +62,10 @@ fn an_account_opened_later_neither_moves_nor_repeats_what_was_in_suspense() {
     world.save("999", Residential, AccountStatus::Active);
     let (outcome, replayed) = world.pay(&reported);
     assert!(replayed);
-    assert_eq!(outcome, granary::domain::answer::PostOutcome::Posted(Box::new(first)));
+    assert_eq!(outcome, Ok(Box::new(first)));
     assert_eq!(world.state.accounts["999"].account.advance_fen, 0);
     let (outcome, _) = world.reverse_by(WECHAT, "r1", "k1", "refunded");
-    assert!(matches!(outcome, ReverseOutcome::Reversed(_)));
+    assert!(matches!(outcome, Ok(Undone::Reversed(_))));
     assert_eq!(world.state.accounts["999"].account.last_sequence, 0);
 }
 

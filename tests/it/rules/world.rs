@@ -5,20 +5,23 @@ use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Asia::Shanghai;
-use granary::domain::account::{Account, AccountStatus, CustomerClass, Holder};
-use granary::domain::answer::{Answer, LineOutcome, PostOutcome, PostRefusalCode, Refusal, ReverseOutcome};
-use granary::domain::apply::apply;
-use granary::domain::bill::Bill;
-use granary::domain::channel::{AmountRule, Channel, ChannelKind, ChannelMode};
-use granary::domain::command::{
-    Command, IssueBill, Key, Order, PostInput, PostPayment, ReverseInput, ReversePayment, SaveAccount,
-};
-use granary::domain::decide::decide;
+use granary::domain::account::{Account, AccountStatus, CustomerClass, Holder, SaveAccount};
+use granary::domain::base::actor::Actor;
+use granary::domain::base::keys::Key;
+use granary::domain::base::ledger::{Entry, LedgerAccount};
+use granary::domain::base::line::LineOutcome;
+use granary::domain::base::numbers::Given;
+use granary::domain::base::refusal::Refusal;
+use granary::domain::bill::penalty::PenaltyPolicy;
+use granary::domain::bill::policies::Policies;
+use granary::domain::bill::{Bill, IssueBill, Part};
+use granary::domain::book::{Answer, Command, Numbered};
+use granary::domain::channel::{AmountRule, Channel, ChannelChange, ChannelKind, ChannelMode};
 use granary::domain::exception::ExceptionKind;
-use granary::domain::ledger::{Entry, LedgerAccount};
-use granary::domain::payment::{Actor, Part, Payment};
-use granary::domain::penalty::PenaltyPolicy;
-use granary::domain::state::{Policies, State};
+use granary::domain::keyed::Answered;
+use granary::domain::payment::{Payment, PostInput, PostOutcome, PostPayment, PostRefusalCode};
+use granary::domain::reversal::{ReverseInput, ReverseOutcome, ReversePayment, Undone};
+use granary::domain::state::State;
 
 use super::invariants;
 use super::naive::{self, Law};
@@ -128,7 +131,7 @@ impl World {
             (COUNTER, ChannelKind::Counter, ChannelMode::Asking),
             (WECHAT, ChannelKind::Mobile, ChannelMode::Reporting),
         ] {
-            world.give(Command::AddChannel(Channel::new(code.to_owned(), kind, mode)));
+            world.give(Command::ChannelChange(ChannelChange::Add(Channel::new(code.to_owned(), kind, mode))));
         }
         world.save(ACCOUNT, CustomerClass::Residential, AccountStatus::Active);
         world
@@ -149,9 +152,8 @@ impl World {
 
     pub fn give(&mut self, command: Command) -> Answer {
         self.last_id += 1;
-        let order = Order { id: self.last_id, at_ms: self.now_ms, command };
-        let decision = decide(&self.state, &order);
-        let answer = apply(&mut self.state, &order, decision);
+        let given = Given::taken_in(self.now_ms).with_numbers(self.last_id, 1);
+        let answer = Numbered { given, command }.settle(&mut self.state);
         invariants::check(&self.state);
         answer
     }
@@ -168,7 +170,7 @@ impl World {
     }
 
     pub fn suspend(&mut self, channel: &str) {
-        self.give(Command::SuspendChannel { code: channel.to_owned(), suspend: true });
+        self.give(Command::ChannelChange(ChannelChange::Suspend { code: channel.to_owned(), suspend: true }));
     }
 
     pub fn rule(&mut self, channel: &str, class: Option<CustomerClass>, rule: AmountRule) {
@@ -181,16 +183,13 @@ impl World {
     }
 
     pub fn issue_bill(&mut self, bill: IssueBill) -> LineOutcome {
-        match self.give(Command::IssueBill(bill)) {
-            Answer::Line(outcome) => outcome,
-            answer => panic!("{answer:?} is no answer to a bill"),
-        }
+        line_of(self.give(Command::IssueBill(bill)))
     }
 
     /// The outcome and whether it repeats the first answer.
     pub fn pay(&mut self, pay: &Pay) -> (PostOutcome, bool) {
         match self.give(Command::PostPayment(pay.0.clone())) {
-            Answer::Post { outcome, replayed } => (outcome, replayed),
+            Answer::PostPayment(Answered::Settled { outcome, replayed }) => (outcome, replayed),
             answer => panic!("{answer:?} is no answer to a payment"),
         }
     }
@@ -198,7 +197,7 @@ impl World {
     /// Posts a payment that must succeed.
     pub fn post(&mut self, pay: &Pay) -> Payment {
         match self.pay(pay) {
-            (PostOutcome::Posted(payment), false) => *payment,
+            (Ok(payment), false) => *payment,
             outcome => panic!("{pay:?} was not posted: {outcome:?}"),
         }
     }
@@ -206,7 +205,7 @@ impl World {
     /// Posts a payment that must be refused.
     pub fn refuse(&mut self, pay: &Pay) -> Refusal<PostRefusalCode> {
         match self.pay(pay) {
-            (PostOutcome::Refused(refusal), false) => refusal,
+            (Err(refusal), false) => refusal,
             outcome => panic!("{pay:?} was not refused: {outcome:?}"),
         }
     }
@@ -226,7 +225,7 @@ impl World {
         let input = ReverseInput { payment_key: payment_key.to_owned(), reason: reason.to_owned() };
         let command = ReversePayment { key: key_of(channel, key), input, actor: actor() };
         match self.give(Command::ReversePayment(command)) {
-            Answer::Reverse { outcome, replayed } => (outcome, replayed),
+            Answer::ReversePayment(Answered::Settled { outcome, replayed }) => (outcome, replayed),
             answer => panic!("{answer:?} is no answer to a reversal"),
         }
     }
@@ -234,7 +233,7 @@ impl World {
     /// Reverses a payment of the counter's that must be reversible.
     pub fn undo(&mut self, key: &str, payment_key: &str) -> Payment {
         match self.reverse(key, payment_key) {
-            (ReverseOutcome::Reversed(payment), false) => *payment,
+            (Ok(Undone::Reversed(payment)), false) => *payment,
             outcome => panic!("{payment_key} was not reversed: {outcome:?}"),
         }
     }
@@ -282,6 +281,12 @@ impl World {
         };
         entries.map(signed).sum()
     }
+}
+
+/// What became of a line.
+#[track_caller]
+pub fn line_of(answer: Answer) -> LineOutcome {
+    answer.into_line().unwrap_or_else(|answer| panic!("{answer:?} is no answer to a line"))
 }
 
 /// A bill of the household, issued twenty days before it falls due.

@@ -1,10 +1,13 @@
 //! What clients do: pay, ask again, lie, undo before and after, and name what isn't there.
 
 use granary::domain::account::{AccountStatus, CustomerClass};
-use granary::domain::command::{
-    Command, IssueBill, Key, PostInput, PostPayment, ReverseInput, ReversePayment,
-};
-use granary::domain::money::FEN_MAX;
+use granary::domain::base::keys::Key;
+use granary::domain::base::money::FEN_MAX;
+use granary::domain::bill::IssueBill;
+use granary::domain::book::Command;
+use granary::domain::channel::ChannelChange;
+use granary::domain::payment::{PostInput, PostPayment};
+use granary::domain::reversal::{ReverseInput, ReversePayment};
 
 use super::model::Model;
 use super::model::bill::{date_of, day_at};
@@ -65,10 +68,10 @@ impl Clients {
             75..=77 => self.cross(random, world),
             78..=91 => self.issue(random, world),
             92..=95 => save(random, world),
-            _ => Command::SuspendChannel {
+            _ => Command::ChannelChange(ChannelChange::Suspend {
                 code: random.pick(&world.channels).clone(),
                 suspend: random.chance(40),
-            },
+            }),
         }
     }
 

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use chrono_tz::Asia::Shanghai;
+use crate::support::commands::rules;
+use crate::support::reads;
 use diesel::{QueryableByName, RunQueryDsl, sql_types};
-use granary::domain::payment::Part;
-use granary::store::connection::{Connection, Database, Purpose};
-use granary::store::{read, read_payments};
+use granary::domain::bill::Part;
+use granary::store::account;
+use granary::store::base::connection::{Connection, Database, Purpose};
 
 use super::model::bill::{Bill, date_of, day_number};
 use super::model::said::{Heard, heard_payment};
@@ -27,7 +28,7 @@ pub fn database(database: &Database, world: &World, model: &Model) -> Result<(),
     payments(&mut connection, world, model)?;
     keys(&mut connection, world, model)?;
     for ((channel_code, day), expected) in &model.totals {
-        let found = read::channel_totals(&mut connection, channel_code, date_of(*day));
+        let found = reads::channel_totals(&mut connection, channel_code, date_of(*day));
         same(&format!("totals of {channel_code}"), &found.map_err(|error| error.to_string())?, expected)?;
     }
     exceptions(&mut connection, world, model)
@@ -41,7 +42,8 @@ fn same<T: PartialEq + Debug>(what: &str, granary: &T, model: &T) -> Result<(), 
 }
 
 fn account(connection: &mut Connection, number: &str, model: Option<&Account>) -> Result<(), String> {
-    let found = read::accounts(connection, &[number.to_owned()]).map_err(|error| error.to_string())?;
+    let found =
+        account::read::accounts(connection, &[number.to_owned()]).map_err(|error| error.to_string())?;
     let found = found.get(number).map(|(account, _)| {
         let balance_fen = account.advance_fen - account.shortfall_fen;
         (account.status, account.class, account.last_sequence, balance_fen, account.open_from)
@@ -51,8 +53,7 @@ fn account(connection: &mut Connection, number: &str, model: Option<&Account>) -
         (account.status, account.class, account.movements, account.advance_fen, open_from)
     });
     same(&format!("account {number}"), &found, &expected)?;
-    let stored =
-        read::bill_page(connection, number, &[], None, PAGE_LEN).map_err(|error| error.to_string())?;
+    let stored = reads::bill_page(connection, number, PAGE_LEN).map_err(|error| error.to_string())?;
     let found: Vec<_> = stored
         .iter()
         .map(|bill| {
@@ -79,7 +80,7 @@ fn quotes(
     stored: &[granary::domain::bill::Bill],
     bills: &[&Bill],
 ) -> Result<(), String> {
-    let (policies, _) = read::rules(connection, Shanghai).map_err(|error| error.to_string())?;
+    let (policies, _) = rules(connection);
     for (stored, bill) in stored.iter().zip(bills) {
         let due = day_number(bill.issued.due_on);
         let days = [due - 3, due, due + 5]
@@ -102,8 +103,7 @@ fn payments(connection: &mut Connection, world: &World, model: &Model) -> Result
         expected.entry(&heard.account_number).or_default().push(heard.clone());
     }
     for (number, expected) in expected {
-        let page = read_payments::payment_page(connection, number, None, PAGE_LEN)
-            .map_err(|error| error.to_string())?;
+        let page = reads::payment_page(connection, number, PAGE_LEN).map_err(|error| error.to_string())?;
         let is_own = |code: &str| world.channels.iter().any(|own| own == code);
         let mut found: Vec<Heard> =
             page.iter().filter(|payment| is_own(&payment.channel_code)).map(heard_payment).collect();

@@ -1,15 +1,12 @@
 //! What is loaded is enough: deciding on a state loaded afresh for every batch is the same as
 //! deciding on one that was kept in memory from the beginning.
 
-use granary::domain::answer::Answer;
-use granary::domain::apply::apply;
-use granary::domain::clock::Ids;
-use granary::domain::command::{Command, Order};
-use granary::domain::decide::decide;
+use crate::support::commands::{numbered, rules};
+use granary::domain::book::{Answer, Command, Numbered};
 use granary::domain::state::State;
-use granary::store::connection::{self, Connection};
-use granary::store::ids::IdBlock;
-use granary::store::{batch, read};
+use granary::store::base::connection::{self, Connection};
+use granary::store::base::ids::IdBlock;
+use granary::store::batch;
 
 use super::clients::Clients;
 use super::model::Model;
@@ -31,8 +28,7 @@ fn a_loaded_state_decides_as_one_kept_in_memory() {
 }
 
 fn play(seed: u64, connection: &mut Connection) {
-    let (policies, channels) =
-        read::rules(connection, chrono_tz::Asia::Shanghai).expect("the rules can be read");
+    let (policies, channels) = rules(connection);
     let mut kept = State::new(policies, channels);
     let (mut random, mut world) = (Random::new(seed), World::new(seed));
     let (mut model, mut clients, mut ids) = (Model::default(), Clients::default(), IdBlock::default());
@@ -43,8 +39,8 @@ fn play(seed: u64, connection: &mut Connection) {
             model.take(*at_ms, command);
         }
         ids.reserve(connection, 1_000).expect("numbers can be reserved");
-        let order = |(at_ms, command)| Order { id: ids.next_id(), at_ms, command };
-        let orders: Vec<Order> = next.into_iter().map(order).collect();
+        let order = |(at_ms, command)| numbered(&mut ids, at_ms, command);
+        let orders: Vec<Numbered> = next.into_iter().map(order).collect();
         let on_loaded = settle(connection, &orders, &mut ids);
         let on_kept = decide_all(&mut kept, &orders);
         for ((order, loaded), kept) in orders.iter().zip(on_loaded).zip(on_kept) {
@@ -55,7 +51,7 @@ fn play(seed: u64, connection: &mut Connection) {
     }
 }
 
-fn settle(connection: &mut Connection, orders: &[Order], ids: &mut IdBlock) -> Vec<Answer> {
+fn settle(connection: &mut Connection, orders: &[Numbered], ids: &mut IdBlock) -> Vec<Answer> {
     connection::begin(connection).expect("a transaction");
     let mut loaded = batch::load(connection, orders, chrono_tz::Asia::Shanghai).expect("a batch is loaded");
     let answers = decide_all(&mut loaded.state, orders);
@@ -64,11 +60,10 @@ fn settle(connection: &mut Connection, orders: &[Order], ids: &mut IdBlock) -> V
     answers
 }
 
-fn decide_all(state: &mut State, orders: &[Order]) -> Vec<Answer> {
+fn decide_all(state: &mut State, orders: &[Numbered]) -> Vec<Answer> {
     let mut answers = Vec::new();
     for order in orders {
-        let decision = decide(state, order);
-        answers.push(apply(state, order, decision));
+        answers.push(order.settle(state));
     }
     answers
 }

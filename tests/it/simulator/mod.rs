@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use granary::store::connection::Database;
+use granary::store::base::connection::Database;
 
 use crate::support::backends::TestDatabase;
 use crate::support::scratch::scratch_folder;

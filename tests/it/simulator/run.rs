@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use granary::domain::answer::{Answer, PostOutcome, ReverseOutcome};
-use granary::domain::command::{Command, Key};
+use granary::domain::base::keys::Key;
+use granary::domain::book::{Answer, Command};
+use granary::domain::keyed::Answered;
 use granary::domain::payment::Payment;
+use granary::domain::reversal::Undone;
 use granary::engine::EngineError;
 use granary::engine::lane::Lane;
-use granary::store::connection::Database;
+use granary::store::base::connection::Database;
 
 use super::clients::Clients;
 use super::compare;
@@ -112,8 +114,8 @@ impl Run<'_> {
 
     /// A payment told again is the payment told first, down to its number; only its reversal is new.
     fn check_same_as_first(&mut self, answer: &Answer) -> Result<(), String> {
-        let (Answer::Post { outcome: PostOutcome::Posted(payment), .. }
-        | Answer::Reverse { outcome: ReverseOutcome::Reversed(payment), .. }) = answer
+        let (Answer::PostPayment(Answered::Settled { outcome: Ok(payment), .. })
+        | Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Reversed(payment)), .. })) = answer
         else {
             return Ok(());
         };

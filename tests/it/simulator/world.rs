@@ -2,8 +2,8 @@
 //! share a database.
 
 use granary::domain::account::{AccountStatus, CustomerClass};
-use granary::domain::channel::{AmountRule, Channel, ChannelKind, ChannelMode};
-use granary::domain::command::Command;
+use granary::domain::book::Command;
+use granary::domain::channel::{AmountRule, Channel, ChannelChange, ChannelKind, ChannelMode};
 
 use super::random::Random;
 use crate::support::commands::save_account_as;
@@ -43,7 +43,11 @@ impl World {
 
     /// What is there before the first client comes.
     pub fn set_up(&self, random: &mut Random) -> Vec<Command> {
-        let mut commands: Vec<Command> = self.channels().into_iter().map(Command::AddChannel).collect();
+        let mut commands: Vec<Command> = self
+            .channels()
+            .into_iter()
+            .map(|channel| Command::ChannelChange(ChannelChange::Add(channel)))
+            .collect();
         for number in &self.accounts[..ACCOUNT_COUNT - 2] {
             let status =
                 random.one_of(&[AccountStatus::Active, AccountStatus::Active, AccountStatus::Suspended]);

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use granary::store::audit::{self, Finding, Verdict};
-use granary::store::connection::{Connection, Database, Purpose};
+use granary::store::audit::{self, Finding};
+use granary::store::base::check::{self, Verdict};
+use granary::store::base::connection::{Connection, Database, Purpose};
 
 mod back_end;
 mod damage;
@@ -130,7 +131,7 @@ fn many_differences_are_counted_and_the_first_shown_in_yuan() {
         let findings = audit::run(&mut connection).expect("an audit");
         let ledger = findings.iter().find(|finding| finding.invariant == "I4").expect("a finding");
         let Verdict::Broken { count, rows } = &ledger.verdict else { panic!("{ledger:#?}") };
-        assert_eq!(rows.len(), audit::ROWS_SHOWN_MAX);
+        assert_eq!(rows.len(), check::ROWS_SHOWN_MAX);
         assert!(*count > rows.len() as u64, "{count}");
         let clearing = "clearing that is not payments less reversals: channel WALLET: 0.00, not 78.00";
         assert!(rows.iter().any(|row| row == clearing), "{rows:#?}");

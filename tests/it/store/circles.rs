@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl};
+use granary::domain::access::{AccessChange, Revocation, TrustedDocument};
 use granary::domain::account::CustomerClass::Residential;
+use granary::domain::book::Command;
 use granary::domain::channel::ChannelMode::{Asking, Reporting};
-use granary::domain::channel::DocumentRule;
-use granary::domain::command::Command;
-use granary::domain::door::{DoorChange, Revocation, TrustedDocument};
+use granary::domain::channel::{ChannelChange, DocumentRule};
 use granary::store::StoreError;
-use granary::store::connection::Connection;
+use granary::store::base::connection::Connection;
 
 use crate::support::backends::TestDatabase;
 use crate::support::commands::{add_channel, issue_bill, lane, post, reverse, save_account, settle};
@@ -59,18 +59,21 @@ fn each(make: impl Fn(&str) -> Command) -> Vec<Command> {
 }
 
 fn suspend(name: &str) -> Command {
-    Command::SuspendChannel { code: format!("C{name}"), suspend: true }
+    Command::ChannelChange(ChannelChange::Suspend { code: format!("C{name}"), suspend: true })
 }
 
 fn rule(name: &str) -> Command {
-    Command::RuleDocuments { code: format!("C{name}"), documents: DocumentRule::Trusted }
+    Command::ChannelChange(ChannelChange::RuleDocuments {
+        code: format!("C{name}"),
+        documents: DocumentRule::Trusted,
+    })
 }
 
 fn cases() -> Vec<Case> {
     let account = |name: &str| format!("000{name}");
     let document = |name: &str| TrustedDocument::new(format!("query Q{name} {{ __typename }}"));
-    let trust = |name: &str| Command::ChangeDoor(DoorChange::Trust(document(name)));
-    let revoke = |revocation| Command::ChangeDoor(DoorChange::Revoke(revocation));
+    let trust = |name: &str| Command::AccessChange(AccessChange::Trust(document(name)));
+    let revoke = |revocation| Command::AccessChange(AccessChange::Revoke(revocation));
     let channels = || each(|name| add_channel(&format!("C{name}"), Asking));
     vec![
         case("idempotency_keys", |_, name| post("BANK", name, "7777", 500)),
@@ -110,7 +113,7 @@ fn cases() -> Vec<Case> {
         Case {
             before: each(trust),
             ..case("trusted_documents", |_, name| {
-                Command::ChangeDoor(DoorChange::Distrust(document(name).sha256))
+                Command::AccessChange(AccessChange::Distrust(document(name).sha256))
             })
         },
         case("revocations", |_, name| revoke(Revocation::Token(name.to_owned()))),

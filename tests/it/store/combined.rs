@@ -1,12 +1,14 @@
 //! Look-ups of many callers are one statement; what is wrong with one of them is no other's business.
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 
 use diesel::connection::SimpleConnection;
 use futures_util::future::join_all;
 use granary::domain::account::CustomerClass::Residential;
 use granary::engine::{EngineError, EngineSettings, Priority};
-use granary::store::connection::Connection;
+use granary::store::StoreError;
+use granary::store::base::connection::Connection;
+use granary::store::base::look_up::LookUp;
 
 use crate::support::app::{TestClock, engine};
 use crate::support::backends::for_each_backend;
@@ -42,10 +44,7 @@ fn a_row_that_cannot_be_read_hurts_nobody_else_who_asks_at_the_same_time() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         let answers = runtime.block_on(async {
             // While the reader waits, all others come together.
-            let held = engine.read(Priority::High, move |_| {
-                let _told_or_over = told.recv();
-                Ok(())
-            });
+            let held = engine.look_up(Priority::High, Held(told));
             let look_ups =
                 (0..ACCOUNTS).map(|index| engine.open_bills(Priority::Normal, vec![number(index)]));
             let all = futures_util::future::join(held, join_all(look_ups));
@@ -64,4 +63,16 @@ fn a_row_that_cannot_be_read_hurts_nobody_else_who_asks_at_the_same_time() {
         assert_eq!(alone.map(|bills| bills.len()), Err(EngineError::Internal));
         engine.close();
     });
+}
+
+/// A look-up that takes until it is told to go on.
+struct Held(Receiver<()>);
+
+impl LookUp for Held {
+    type Found = ();
+
+    fn run(&mut self, _: &mut Connection) -> Result<(), StoreError> {
+        let _told_or_over = self.0.recv();
+        Ok(())
+    }
 }

@@ -1,19 +1,20 @@
 //! Reversals that come before their payments.
 
-use granary::domain::answer::{Answer, PostOutcome, ReverseOutcome};
+use crate::support::reads;
+use granary::domain::base::keys::Value;
 use granary::domain::bill::BillStatus;
-use granary::domain::command::Command;
-use granary::domain::payment::Payment;
-use granary::domain::state::KeyState;
+use granary::domain::book::{Answer, Command};
+use granary::domain::keyed::{Answered, Keyed};
+use granary::domain::payment::{EARLY_REVERSAL, Payment, PostPayment};
+use granary::domain::reversal::{ReversePayment, Undone};
 use granary::engine::lane::Lane;
-use granary::store::{read, read_payments};
 
 use super::payments::{balance, bills, set_up};
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::commands::{key, payment_of, post, refusal_of, reverse, settle};
 
 fn remembered(replayed: bool) -> Answer {
-    Answer::Reverse { outcome: ReverseOutcome::Remembered, replayed }
+    Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Remembered), replayed })
 }
 
 fn the_payment() -> Command {
@@ -33,7 +34,7 @@ fn assert_undone(database: &TestDatabase, payment: &Payment) {
     let mut reader = database.reader();
     assert_eq!(balance(&mut reader, "0001"), (0, 0, 4));
     assert_eq!(bills(&mut reader, "0001"), [(BillStatus::Open, 0, 0); 2]);
-    let page = read_payments::payment_page(&mut reader, "0001", None, 10).expect("payments can be read");
+    let page = reads::payment_page(&mut reader, "0001", 10).expect("payments can be read");
     assert_eq!(page, std::slice::from_ref(payment));
 }
 
@@ -51,8 +52,8 @@ fn a_reversal_waits_for_the_payment_of_a_later_batch() {
         let mut lane = set_up(database);
         let first = settle(&mut lane, vec![its_reversal()]);
         assert_eq!(first[0], remembered(false));
-        let found = read::find_key(&mut database.reader(), &key("BANK", "K1")).expect("keys can be read");
-        assert!(matches!(found, Some(KeyState::Reserved(_))), "{found:?}");
+        let found = reads::record(&mut database.reader(), &key("BANK", "K1"));
+        assert_eq!(found.map(|record| record.kind), Some(EARLY_REVERSAL));
         let second = settle(&mut lane, vec![its_reversal(), reverse("BANK", "R3", "K1")]);
         assert_eq!(second[0], remembered(true));
         assert_eq!(refusal_of(&second[1]).0, "PAYMENT_ALREADY_REVERSED");
@@ -98,23 +99,15 @@ fn the_key_of_an_early_reversal_is_rewritten_by_what_its_payment_becomes() {
         settle(&mut lane, vec![its_reversal(), reverse("BANK", "R2", "K2")]);
         settle(&mut lane, vec![the_payment(), post("BANK", "K2", "7777", 500)]);
         let mut reader = database.reader();
-        let mut find = |text| read::find_key(&mut reader, &key("BANK", text)).expect("keys can be read");
-        let posted = find("K1");
-        assert!(
-            matches!(&posted, Some(KeyState::Payment { input, outcome: PostOutcome::Posted(payment) })
-                if input.amount_fen == 10_100 && payment.reversal.is_some()),
-            "{posted:?}"
-        );
-        let refused = find("K2");
-        assert!(
-            matches!(&refused, Some(KeyState::Payment { outcome: PostOutcome::Refused(_), .. })),
-            "{refused:?}"
-        );
-        let reversal = find("R2");
-        assert!(
-            matches!(reversal, Some(KeyState::Reversal { outcome: ReverseOutcome::Remembered, .. })),
-            "{reversal:?}"
-        );
+        let posted = reads::record(&mut reader, &key("BANK", "K1")).expect("it was used");
+        let input = [Value::Text("0001".to_owned()), Value::Number(10_100)];
+        assert_eq!((posted.kind, posted.input.as_slice()), (PostPayment::KIND, input.as_slice()));
+        let posted = reads::payment_of_key(&mut reader, &key("BANK", "K1"));
+        assert!(matches!(&posted, Some(Ok(payment)) if payment.reversal.is_some()), "{posted:?}");
+        let refused = reads::payment_of_key(&mut reader, &key("BANK", "K2"));
+        assert!(matches!(&refused, Some(Err(_))), "{refused:?}");
+        let reversal = reads::record(&mut reader, &key("BANK", "R2")).expect("it was used");
+        assert_eq!((reversal.kind, reversal.refusal), (ReversePayment::KIND, None));
         let again = settle(&mut lane, vec![reverse("BANK", "R2", "K2"), reverse("BANK", "R3", "K2")]);
         assert_eq!(again[0], remembered(true));
         assert_eq!(refusal_of(&again[1]).0, "PAYMENT_WAS_REFUSED");

@@ -10,9 +10,9 @@ use granary::domain::account::CustomerClass;
 use granary::engine::lane::{Faults, Lane, LaneSettings, Point};
 use granary::engine::{Engine, EngineError, EngineSettings, OnStorageFailure, Priority};
 use granary::store::StoreError;
-use granary::store::connection::Database;
-use granary::store::connection::Purpose;
-use granary::store::files::{FirstOpened, Opened};
+use granary::store::base::connection::{Database, Purpose};
+use granary::store::base::files::{FirstOpened, Opened};
+use granary::store::base::migrations::PendingMigrations;
 
 use crate::support::app::TestClock;
 use crate::support::backends::TestDatabase;
@@ -134,7 +134,7 @@ fn a_reader_that_finds_its_file_gone_has_the_process_stop() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let look_ups = || engine.accounts(Priority::High, vec!["0001".to_owned()]);
     assert_eq!(runtime.block_on(look_ups()).err(), Some(EngineError::Busy));
-    assert_eq!(runtime.block_on(engine.read(Priority::High, |_| Ok(()))), Err(EngineError::Busy));
+    assert_eq!(runtime.block_on(engine.look_up(Priority::High, PendingMigrations)), Err(EngineError::Busy));
     engine.close();
     assert!(told.lock().expect("no panic").iter().all(|words| words.contains("was deleted or replaced")));
     assert!(told.lock().expect("no panic").len() >= 2);

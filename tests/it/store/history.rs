@@ -3,8 +3,8 @@
 use diesel::connection::SimpleConnection;
 use diesel::{QueryableByName, RunQueryDsl, sql_types};
 use granary::domain::account::CustomerClass;
-use granary::domain::command::Command;
-use granary::store::connection::Connection;
+use granary::domain::book::Command;
+use granary::store::base::connection::Connection;
 
 use super::payments::set_up;
 use super::statements::Watched;

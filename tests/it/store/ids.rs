@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use granary::domain::account::CustomerClass;
+use granary::domain::base::clock::Ids;
+use granary::domain::book::Command;
 use granary::domain::channel::ChannelMode;
-use granary::domain::clock::Ids;
-use granary::domain::command::Command;
 use granary::engine::lane::Lane;
-use granary::store::ids::IdBlock;
+use granary::store::base::ids::IdBlock;
 
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::commands::{add_channel, lane, payment_of, post, save_account, settle};

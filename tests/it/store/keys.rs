@@ -1,8 +1,9 @@
 //! Keys that come again with something else, and keys that nobody used in the end.
 
-use granary::domain::command::{Command, PostInput};
+use crate::support::reads;
+use granary::domain::book::Command;
 use granary::domain::exception::ExceptionKind;
-use granary::store::read;
+use granary::domain::payment::PostInput;
 
 use super::payments::{balance, set_up};
 use crate::support::backends::{TestDatabase, for_each_backend};
@@ -28,7 +29,7 @@ fn conflicts() -> Vec<(&'static str, Command)> {
 }
 
 fn exceptions(database: &TestDatabase) -> Vec<(String, ExceptionKind)> {
-    let page = read::exception_page(&mut database.reader(), None, 100).expect("exceptions can be read");
+    let page = reads::exception_page(&mut database.reader(), 100).expect("exceptions can be read");
     page.into_iter().map(|(_, exception)| (exception.idempotency_key, exception.kind)).collect()
 }
 
@@ -94,8 +95,8 @@ fn a_key_under_which_nothing_was_decided_stays_free() {
         settle(&mut lane, commands);
         let unused = [("BANK", "R1"), ("BANK", "K8"), ("NOBODY", "K2"), ("NOBODY", "R3"), ("NOBODY", "K3")];
         for (channel, text) in unused {
-            let found = read::find_key(&mut database.reader(), &key(channel, text));
-            assert!(found.expect("keys can be read").is_none(), "{channel} {text} is taken");
+            let found = reads::record(&mut database.reader(), &key(channel, text));
+            assert!(found.is_none(), "{channel} {text} is taken");
         }
         let later = settle(&mut lane, vec![post("BANK", "R1", "0001", 700)]);
         assert!(!crate::support::commands::payment_of(&later[0]).1);

@@ -5,11 +5,12 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use granary::domain::answer::{Answer, PostOutcome};
-use granary::domain::command::Command;
+use crate::support::reads;
+use granary::domain::book::{Answer, Command};
+use granary::domain::keyed::Answered;
 use granary::engine::lane::{Faults, Point};
-use granary::store::connection::Database;
-use granary::store::{StoreError, read_payments};
+use granary::store::StoreError;
+use granary::store::base::connection::Database;
 
 use super::payments::{balance, set_up};
 use crate::support::backends::TestDatabase;
@@ -41,7 +42,11 @@ fn settle_beside(database: &Database, commands: Vec<Command>) -> JoinHandle<(Vec
 
 /// Loads `first`, has another lane begin with `second`, and writes once that one waits: there is nothing yet to wait
 /// for but the locks. Returns the answers of both.
-fn cross(database: &TestDatabase, first: &[Command], second: Vec<Command>) -> (Vec<Answer>, Vec<Answer>) {
+pub(super) fn cross(
+    database: &TestDatabase,
+    first: &[Command],
+    second: Vec<Command>,
+) -> (Vec<Answer>, Vec<Answer>) {
     let mut writer = Writer::new(database);
     let loaded = writer.load(first).expect("nobody is in its way");
     let other = settle_beside(&database.database, second);
@@ -88,7 +93,9 @@ fn who_comes_second_to_a_key_that_is_kept_waits_and_replays() {
     let (first, second) = cross(&database, &pay(), pay());
     let (payment, _) = payment_of(&first[0]);
     assert_eq!(payment_of(&second[0]), (payment, true));
-    let page = read_payments::payment_page(&mut database.reader(), "0001", None, 10).expect("payments");
+    let page = reads::payment_page(&mut database.reader(), "0001", 10).expect("payments");
     assert_eq!(page.len(), 1);
-    let Answer::Post { outcome: PostOutcome::Posted(_), .. } = &second[0] else { panic!("{second:?}") };
+    let Answer::PostPayment(Answered::Settled { outcome: Ok(_), .. }) = &second[0] else {
+        panic!("{second:?}")
+    };
 }

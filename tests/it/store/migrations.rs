@@ -5,8 +5,9 @@ use std::sync::Arc;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl, SqliteConnection, sql_types};
 use granary::engine::{Engine, EngineSettings};
-use granary::store::connection::{Connection, Database};
-use granary::store::{StoreError, migrations};
+use granary::store::StoreError;
+use granary::store::base::connection::{Connection, Database};
+use granary::store::base::migrations;
 
 use crate::support::app::TestClock;
 use crate::support::backends::{TestDatabase, for_each_backend};

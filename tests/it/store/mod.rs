@@ -14,4 +14,5 @@ mod outage;
 mod payments;
 mod quotes;
 mod statements;
+mod trial;
 mod write_ahead_log;

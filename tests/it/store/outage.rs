@@ -3,7 +3,7 @@
 use granary::domain::account::CustomerClass;
 use granary::domain::channel::ChannelMode;
 use granary::engine::EngineError;
-use granary::store::connection::Database;
+use granary::store::base::connection::Database;
 
 use crate::support::commands::{NOON_MS, add_channel, lane, payment_of, post, save_account, settle};
 use crate::support::postgres::Cluster;

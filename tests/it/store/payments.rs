@@ -1,17 +1,17 @@
 //! What payments and reversals leave in the database is what their answers said.
 
+use crate::support::reads;
 use chrono::NaiveDate;
 use granary::domain::account::CustomerClass;
-use granary::domain::answer::{Answer, LineOutcome, PostOutcome};
-use granary::domain::bill::BillStatus;
-use granary::domain::channel::ChannelMode;
+use granary::domain::base::line::LineOutcome;
+use granary::domain::bill::{Allocation, BillStatus, Part};
+use granary::domain::book::Answer;
+use granary::domain::channel::{ChannelMode, TotalDelta};
 use granary::domain::exception::ExceptionKind;
-use granary::domain::payment::{Allocation, Part};
-use granary::domain::state::{KeyState, TotalDelta};
 use granary::engine::EngineError;
 use granary::engine::lane::Lane;
-use granary::store::connection::Connection;
-use granary::store::{read, read_payments};
+use granary::store::base::connection::Connection;
+use granary::store::{account, bill};
 
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::commands::{
@@ -32,20 +32,23 @@ pub(super) fn set_up(database: &TestDatabase) -> Lane {
         issue_bill("0001", "B1", 10_000, "2026-11-10"),
     ];
     let answers = settle(&mut lane, commands);
-    assert!(answers.iter().all(|answer| *answer == Answer::Line(LineOutcome::Saved)), "{answers:?}");
+    assert!(
+        answers.iter().cloned().all(|answer| answer.into_line() == Ok(LineOutcome::Saved)),
+        "{answers:?}"
+    );
     lane
 }
 
 /// Advance, shortfall and last sequence of an account.
 pub(super) fn balance(connection: &mut Connection, number: &str) -> (i64, i64, i64) {
-    let accounts = read::accounts(connection, &[number.to_owned()]).expect("accounts can be read");
+    let accounts = account::read::accounts(connection, &[number.to_owned()]).expect("accounts can be read");
     let (account, _) = &accounts[number];
     (account.advance_fen, account.shortfall_fen, account.last_sequence)
 }
 
 /// Status, principal paid and penalty paid of all bills, oldest first.
 pub(super) fn bills(connection: &mut Connection, number: &str) -> Vec<(BillStatus, i64, i64)> {
-    let bills = read::bill_page(connection, number, &[], None, 100).expect("bills can be read");
+    let bills = reads::bill_page(connection, number, 100).expect("bills can be read");
     bills.iter().map(|bill| (bill.status, bill.principal_paid_fen, bill.penalty_paid_fen)).collect()
 }
 
@@ -72,18 +75,17 @@ fn a_posted_payment_is_read_back_as_it_was_answered() {
         assert_eq!(payment.allocations, expected);
         assert_eq!((payment.to_advance_fen, payment.to_suspense_fen, payment.sequence), (4_900, 0, Some(3)));
         let mut reader = database.reader();
-        let page = read_payments::payment_page(&mut reader, "0001", None, 10).expect("payments can be read");
+        let page = reads::payment_page(&mut reader, "0001", 10).expect("payments can be read");
         assert_eq!(page, std::slice::from_ref(payment));
-        let state = read::find_key(&mut reader, &key("BANK", "K1")).expect("keys can be read");
-        let Some(KeyState::Payment { outcome: PostOutcome::Posted(found), .. }) = state else {
-            panic!("{state:?}")
-        };
-        assert_eq!(*found, *payment);
+        let found = reads::payment_of_key(&mut reader, &key("BANK", "K1"));
+        assert_eq!(found, Some(Ok(Box::new(payment.clone()))));
         assert_eq!(balance(&mut reader, "0001"), (4_900, 0, 3));
         let paid = BillStatus::Paid;
         assert_eq!(bills(&mut reader, "0001"), [(paid, 10_000, 100), (paid, 20_000, 0)]);
-        assert!(read::open_bills(&mut reader, &["0001".to_owned()]).expect("bills can be read").is_empty());
-        let totals = read::channel_totals(&mut reader, "BANK", TODAY).expect("totals can be read");
+        assert!(
+            bill::read::open_bills(&mut reader, &["0001".to_owned()]).expect("bills can be read").is_empty()
+        );
+        let totals = reads::channel_totals(&mut reader, "BANK", TODAY).expect("totals can be read");
         assert_eq!(totals, TotalDelta { posted_fen: 35_000, posted_count: 1, ..TotalDelta::default() });
     });
 }
@@ -141,9 +143,9 @@ fn a_reversal_restores_the_state_and_is_replayed_with_its_payment() {
         let mut reader = database.reader();
         assert_eq!(balance(&mut reader, "0001"), (0, 0, 4));
         assert_eq!(bills(&mut reader, "0001"), UNTOUCHED);
-        let open = read::open_bills(&mut reader, &["0001".to_owned()]).expect("bills can be read");
+        let open = bill::read::open_bills(&mut reader, &["0001".to_owned()]).expect("bills can be read");
         assert_eq!(open["0001"].len(), 2);
-        let totals = read::channel_totals(&mut reader, "BANK", TODAY).expect("totals can be read");
+        let totals = reads::channel_totals(&mut reader, "BANK", TODAY).expect("totals can be read");
         let (posted_fen, reversed_fen) = (35_000, 35_000);
         assert_eq!(totals, TotalDelta { posted_fen, posted_count: 1, reversed_fen, reversed_count: 1 });
     });
@@ -162,10 +164,9 @@ fn reported_money_without_a_place_waits_in_suspense() {
         let (payment, _) = payment_of(&reversed[0]);
         assert_eq!(payment.reversal.as_ref().expect("undone").sequence, None);
         let mut reader = database.reader();
-        let page =
-            read_payments::payment_page(&mut reader, "户号 1", None, 10).expect("payments can be read");
+        let page = reads::payment_page(&mut reader, "户号 1", 10).expect("payments can be read");
         assert_eq!(page, std::slice::from_ref(payment));
-        let exceptions = read::exception_page(&mut reader, None, 10).expect("exceptions can be read");
+        let exceptions = reads::exception_page(&mut reader, 10).expect("exceptions can be read");
         let kinds: Vec<ExceptionKind> = exceptions.iter().map(|(_, exception)| exception.kind).collect();
         assert_eq!(kinds, [ExceptionKind::AccountNumberMalformed, ExceptionKind::AccountNotFound]);
     });
@@ -187,7 +188,7 @@ fn a_poisoned_command_hurts_only_itself() {
         }
         assert_eq!(answers[1], Err(EngineError::Internal));
         assert_eq!(balance(&mut database.reader(), "0001").2, 4);
-        let found = read::find_key(&mut database.reader(), &key("BANK", "K2")).expect("keys can be read");
+        let found = reads::record(&mut database.reader(), &key("BANK", "K2"));
         assert!(found.is_none(), "{found:?}");
     });
 }
@@ -200,13 +201,15 @@ fn bills_and_accounts_that_come_again_change_nothing() {
             &mut lane,
             vec![issue_bill("0001", "B1", 10_000, "2026-11-10"), issue_bill("0001", "B1", 1, "2026-11-10")],
         );
-        assert_eq!(answers[0], Answer::Line(LineOutcome::Unchanged));
-        let Answer::Line(LineOutcome::Refused { column, .. }) = &answers[1] else { panic!("{answers:?}") };
+        assert_eq!(answers[0], Answer::IssueBill(LineOutcome::Unchanged));
+        let Answer::IssueBill(LineOutcome::Refused { column, .. }) = &answers[1] else {
+            panic!("{answers:?}")
+        };
         assert_eq!(*column, "principal");
         let mut reader = database.reader();
         assert_eq!(balance(&mut reader, "0001"), (0, 0, 2));
         assert_eq!(bills(&mut reader, "0001"), UNTOUCHED);
-        let page = read::bill_page(&mut reader, "0001", &[], None, 1).expect("bills can be read");
+        let page = reads::bill_page(&mut reader, "0001", 1).expect("bills can be read");
         assert_eq!((page[0].number.as_str(), page[0].due_on), ("B1", day("2026-11-10")));
     });
 }

@@ -3,18 +3,20 @@
 
 use std::path::Path;
 
+use crate::support::commands::rules;
+use crate::support::reads;
 use chrono::{Days, NaiveDate};
 use chrono_tz::Asia::Shanghai;
 use diesel::connection::SimpleConnection;
 use granary::domain::account::CustomerClass;
+use granary::domain::base::calendar::day_of;
+use granary::domain::bill::policies::Policies;
 use granary::domain::bill::{Bill, BillStatus};
-use granary::domain::calendar::day_of;
+use granary::domain::book::Command;
 use granary::domain::channel::ChannelMode;
-use granary::domain::command::{Command, PostInput};
-use granary::domain::state::Policies;
+use granary::domain::payment::PostInput;
 use granary::engine::lane::Lane;
-use granary::store::connection::Connection;
-use granary::store::read;
+use granary::store::base::connection::Connection;
 
 use super::payments::{balance, bills};
 use crate::processes::proof::{broken, count};
@@ -41,12 +43,12 @@ fn paid_at(account: &str, key_text: &str, amount_fen: i64, paid_at_ms: i64) -> C
 }
 
 fn stored_bills(connection: &mut Connection, account: &str) -> Vec<Bill> {
-    read::bill_page(connection, account, &[], None, 100).expect("bills can be read")
+    reads::bill_page(connection, account, 100).expect("bills can be read")
 }
 
 /// What a payer at that instant owes on all bills that are stored, and the shortfall.
 fn due_fen(connection: &mut Connection, account: &str, at_ms: i64) -> i64 {
-    let (policies, _) = read::rules(connection, Shanghai).expect("rules can be read");
+    let (policies, _) = rules(connection);
     let on = day_of(at_ms, Shanghai);
     let due = |bill: &Bill| bill.amount_due_fen(policies.penalty_of(bill), on);
     let on_bills: i64 = stored_bills(connection, account).iter().map(due).sum();
@@ -55,7 +57,7 @@ fn due_fen(connection: &mut Connection, account: &str, at_ms: i64) -> i64 {
 
 /// Each stored bill shows a sum that comes out, and nothing is due on just those that are paid.
 fn check_bills(connection: &mut Connection, account: &str, at_ms: i64) {
-    let (policies, _): (Policies, _) = read::rules(connection, Shanghai).expect("rules can be read");
+    let (policies, _): (Policies, _) = rules(connection);
     let on = day_of(at_ms, Shanghai);
     for bill in stored_bills(connection, account) {
         let policy = policies.penalty_of(&bill);

@@ -3,17 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use crate::support::commands::numbered;
 use diesel::Connection as _;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use granary::domain::account::CustomerClass;
-use granary::domain::answer::Answer;
-use granary::domain::apply::apply;
-use granary::domain::clock::Ids;
-use granary::domain::command::{Command, Order};
-use granary::domain::decide::decide;
+use granary::domain::book::{Answer, Command, Numbered};
+use granary::store::base::connection::{self, Connection};
+use granary::store::base::ids::IdBlock;
 use granary::store::batch;
-use granary::store::connection::{self, Connection};
-use granary::store::ids::IdBlock;
 
 use super::payments::set_up;
 use crate::support::backends::{TestDatabase, for_each_backend};
@@ -78,19 +75,13 @@ impl Watched {
         look: impl FnOnce(&mut Connection),
     ) -> (Vec<Answer>, Seen) {
         self.ids.reserve(&mut self.connection, 20_000).expect("numbers can be reserved");
-        let number = |command| Order { id: self.ids.next_id(), at_ms: NOON_MS, command };
-        let orders: Vec<Order> = commands.into_iter().map(number).collect();
+        let number = |command| numbered(&mut self.ids, NOON_MS, command);
+        let orders: Vec<Numbered> = commands.into_iter().map(number).collect();
         connection::begin(&mut self.connection).expect("a transaction");
         self.watcher.0.lock().expect("no watcher died").run.clear();
         let zone = chrono_tz::Asia::Shanghai;
         let mut loaded = batch::load(&mut self.connection, &orders, zone).expect("a batch is loaded");
-        let answers = orders
-            .iter()
-            .map(|order| {
-                let decision = decide(&loaded.state, order);
-                apply(&mut loaded.state, order, decision)
-            })
-            .collect();
+        let answers = orders.iter().map(|order| order.settle(&mut loaded.state)).collect();
         batch::write(&mut self.connection, loaded, &mut self.ids).expect("a batch is written");
         let seen = self.watcher.0.lock().expect("no watcher died").clone();
         look(&mut self.connection);

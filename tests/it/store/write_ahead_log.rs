@@ -5,9 +5,9 @@ use std::time::Duration;
 use granary::domain::account::CustomerClass;
 use granary::domain::channel::ChannelMode;
 use granary::engine::EngineSettings;
-use granary::store::backup::copy_into;
-use granary::store::connection::Database;
-use granary::store::write_ahead_log::{WalStatus, checkpoint, status};
+use granary::store::base::backup::copy_into;
+use granary::store::base::connection::Database;
+use granary::store::base::write_ahead_log::{WalStatus, checkpoint, status};
 
 use crate::processes::server::wait_until;
 use crate::support::app::{TestClock, engine};

@@ -9,16 +9,17 @@ use std::time::Duration;
 
 use granary::access::budget::{Allowance, Allowances};
 use granary::access::tokens::{Claims, ISSUER_DEFAULT, Mint, Verifier};
-use granary::domain::answer::{Answer, LineOutcome};
-use granary::domain::channel::{Channel, ChannelKind, ChannelMode};
-use granary::domain::clock::Clock;
-use granary::domain::command::Command;
+use granary::domain::base::clock::Clock;
+use granary::domain::base::line::LineOutcome;
+use granary::domain::book::Command;
+use granary::domain::channel::{Channel, ChannelChange, ChannelKind, ChannelMode};
 use granary::engine::{Engine, EngineSettings, Priority};
 use granary::graphql::limits::ANSWER_BYTES_MAX;
 use granary::http::{
     ANSWERS_BYTES_MAX, BODY_TIMEOUT, HttpSettings, Listening, REQUESTS_MAX, UNREAD_TIMEOUT, serve_until,
 };
-use granary::store::audit::{self, Verdict};
+use granary::store::audit;
+use granary::store::base::check::Verdict;
 use serde_json::Value;
 
 use super::backends::TestDatabase;
@@ -104,18 +105,26 @@ impl<'a> TestApp<'a> {
         let settings = EngineSettings::default();
         let start = || engine(database, &settings, clock.clone());
         let mut setup = vec![
-            Command::AddChannel(Channel::new(
+            Command::ChannelChange(ChannelChange::Add(Channel::new(
                 "COUNTER-1".to_owned(),
                 ChannelKind::Counter,
                 ChannelMode::Asking,
-            )),
-            Command::AddChannel(Channel::new("BANK-1".to_owned(), ChannelKind::Bank, ChannelMode::Asking)),
-            Command::AddChannel(Channel::new(
+            ))),
+            Command::ChannelChange(ChannelChange::Add(Channel::new(
+                "BANK-1".to_owned(),
+                ChannelKind::Bank,
+                ChannelMode::Asking,
+            ))),
+            Command::ChannelChange(ChannelChange::Add(Channel::new(
                 "WECHAT".to_owned(),
                 ChannelKind::Mobile,
                 ChannelMode::Reporting,
-            )),
-            Command::AddChannel(Channel::new("APP".to_owned(), ChannelKind::App, ChannelMode::Asking)),
+            ))),
+            Command::ChannelChange(ChannelChange::Add(Channel::new(
+                "APP".to_owned(),
+                ChannelKind::App,
+                ChannelMode::Asking,
+            ))),
         ];
         setup.extend(commands);
         let first = start();
@@ -204,7 +213,7 @@ impl<'a> TestApp<'a> {
 fn submit_all(engine: &Engine, commands: Vec<Command>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     for answer in runtime.block_on(engine.submit_all(Priority::Normal, commands)).expect("definite answers") {
-        if let Answer::Line(LineOutcome::Refused { column, reason }) = answer {
+        if let Ok(LineOutcome::Refused { column, reason }) = answer.into_line() {
             panic!("{column}: {reason}");
         }
     }

@@ -1,7 +1,7 @@
 //! One migrated database per test, on each back end that is there.
 
-use granary::store::connection::{Connection, Database, Purpose};
-use granary::store::migrations;
+use granary::store::base::connection::{Connection, Database, Purpose};
+use granary::store::base::migrations;
 use tempfile::TempDir;
 
 use super::postgres::{self, Server};

@@ -1,7 +1,7 @@
 //! Holds writers up, so that requests stay under way for as long as a test likes.
 
 use diesel::connection::SimpleConnection;
-use granary::store::connection::Connection;
+use granary::store::base::connection::Connection;
 
 use super::backends::TestDatabase;
 

@@ -1,18 +1,26 @@
 //! Short builders of commands, and a lane to settle them with.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use granary::domain::account::{AccountStatus, CustomerClass, Holder};
-use granary::domain::answer::{Answer, PostOutcome, ReverseOutcome};
-use granary::domain::channel::{Channel, ChannelKind, ChannelMode};
-use granary::domain::command::{
-    Command, IssueBill, Key, PostInput, PostPayment, ReverseInput, ReversePayment, SaveAccount,
-};
-use granary::domain::payment::{Actor, Payment};
+use granary::domain::account::{AccountStatus, CustomerClass, Holder, SaveAccount};
+use granary::domain::base::actor::Actor;
+use granary::domain::base::keys::Key;
+use granary::domain::base::numbers::Given;
+use granary::domain::bill::IssueBill;
+use granary::domain::bill::policies::Policies;
+use granary::domain::book::{Answer, Command, Numbered};
+use granary::domain::channel::{Channel, ChannelChange, ChannelKind, ChannelMode};
+use granary::domain::command::Rules;
+use granary::domain::keyed::Answered;
+use granary::domain::payment::{Payment, PostInput, PostPayment};
+use granary::domain::reversal::{ReverseInput, ReversePayment, Undone};
 use granary::engine::lane::{Faults, Lane, LaneSettings, NoFaults};
-use granary::store::connection::Database;
-use granary::store::files::FirstOpened;
+use granary::store::base::connection::{Connection, Database};
+use granary::store::base::files::FirstOpened;
+use granary::store::base::ids::IdBlock;
+use granary::store::{bill, channel};
 
 /// 2026-11-20 12:00 in Shanghai.
 pub const NOON_MS: i64 = 1_795_147_200_000;
@@ -62,7 +70,7 @@ pub fn key(channel_code: &str, text: &str) -> Key {
 
 /// Registers a channel without limits of its own.
 pub fn add_channel(code: &str, mode: ChannelMode) -> Command {
-    Command::AddChannel(Channel::new(code.to_owned(), ChannelKind::Bank, mode))
+    Command::ChannelChange(ChannelChange::Add(Channel::new(code.to_owned(), ChannelKind::Bank, mode)))
 }
 
 /// Creates an active account.
@@ -115,8 +123,10 @@ pub fn reverse(channel: &str, key_text: &str, payment_key: &str) -> Command {
 /// The payment in an answer, posted or reversed, and whether it was replayed.
 pub fn payment_of(answer: &Answer) -> (&Payment, bool) {
     match answer {
-        Answer::Post { outcome: PostOutcome::Posted(payment), replayed }
-        | Answer::Reverse { outcome: ReverseOutcome::Reversed(payment), replayed } => (payment, *replayed),
+        Answer::PostPayment(Answered::Settled { outcome: Ok(payment), replayed })
+        | Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Reversed(payment)), replayed }) => {
+            (payment, *replayed)
+        }
         answer => panic!("no payment in {answer:?}"),
     }
 }
@@ -124,12 +134,25 @@ pub fn payment_of(answer: &Answer) -> (&Payment, bool) {
 /// The code and the field of a refusal, and whether it was replayed.
 pub fn refusal_of(answer: &Answer) -> (&'static str, Option<&str>, bool) {
     match answer {
-        Answer::Post { outcome: PostOutcome::Refused(refusal), replayed } => {
+        Answer::PostPayment(Answered::Settled { outcome: Err(refusal), replayed }) => {
             (refusal.code.word(), refusal.field.as_deref(), *replayed)
         }
-        Answer::Reverse { outcome: ReverseOutcome::Refused(refusal), replayed } => {
+        Answer::ReversePayment(Answered::Settled { outcome: Err(refusal), replayed }) => {
             (refusal.code.word(), refusal.field.as_deref(), *replayed)
         }
         answer => panic!("no refusal in {answer:?}"),
     }
+}
+
+/// A command with a number, taken in at this instant.
+pub fn numbered(ids: &mut IdBlock, at_ms: i64, command: Command) -> Numbered {
+    let count = command.number_count();
+    Numbered { given: Given::taken_in(at_ms).with_numbers(ids.draw(count), count), command }
+}
+
+/// The dated rules and the channels as they stand.
+pub fn rules(connection: &mut Connection) -> (Policies, HashMap<String, Channel>) {
+    let policies =
+        bill::policies::policies(connection, chrono_tz::Asia::Shanghai).expect("the rules can be read");
+    (policies, channel::load::channels(connection).expect("the channels can be read"))
 }

@@ -8,6 +8,7 @@ pub mod client;
 pub mod commands;
 pub mod peers;
 pub mod postgres;
+pub mod reads;
 pub mod scratch;
 pub mod tools;
 pub mod writer;

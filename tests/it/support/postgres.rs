@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, PgConnection};
-use granary::store::connection::Database;
-use granary::store::migrations;
+use granary::store::base::connection::Database;
+use granary::store::base::migrations;
 
 use super::scratch::scratch_folder;
 

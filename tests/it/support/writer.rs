@@ -4,18 +4,14 @@ use std::time::Duration;
 
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl};
-use granary::domain::answer::Answer;
-use granary::domain::apply::apply;
-use granary::domain::clock::Ids;
-use granary::domain::command::{Command, Order};
-use granary::domain::decide::decide;
+use granary::domain::book::{Answer, Command, Numbered};
 use granary::store::StoreError;
+use granary::store::base::connection::{self, Connection};
+use granary::store::base::ids::IdBlock;
 use granary::store::batch::{self, Batch};
-use granary::store::connection::{self, Connection};
-use granary::store::ids::IdBlock;
 
 use super::backends::TestDatabase;
-use super::commands::NOON_MS;
+use super::commands::{NOON_MS, numbered};
 use crate::processes::server::wait_until;
 
 /// Sooner than PostgreSQL ends a transaction that stands still.
@@ -27,7 +23,7 @@ const IDS: i64 = 2_000;
 pub struct Writer {
     connection: Connection,
     ids: IdBlock,
-    orders: Vec<Order>,
+    orders: Vec<Numbered>,
 }
 
 impl Writer {
@@ -39,8 +35,7 @@ impl Writer {
     /// Opens the transaction, takes the locks and loads.
     pub fn load(&mut self, commands: &[Command]) -> Result<Batch, StoreError> {
         self.ids.reserve(&mut self.connection, IDS)?;
-        let number =
-            |command: &Command| Order { id: self.ids.next_id(), at_ms: NOON_MS, command: command.clone() };
+        let number = |command: &Command| numbered(&mut self.ids, NOON_MS, command.clone());
         self.orders = commands.iter().map(number).collect();
         connection::begin(&mut self.connection)?;
         batch::load(&mut self.connection, &self.orders, chrono_tz::Asia::Shanghai)
@@ -50,8 +45,7 @@ impl Writer {
     pub fn write(&mut self, mut loaded: Batch) -> Result<Vec<Answer>, StoreError> {
         let mut answers = Vec::new();
         for order in &self.orders {
-            let decision = decide(&loaded.state, order);
-            answers.push(apply(&mut loaded.state, order, decision));
+            answers.push(order.settle(&mut loaded.state));
         }
         batch::write(&mut self.connection, loaded, &mut self.ids)?;
         Ok(answers)

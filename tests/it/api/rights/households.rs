@@ -1,9 +1,11 @@
 //! What is asked for: a household for each channel, with an object of every kind in it, and canaries
 //! in every field that not everybody may see.
 
-use granary::domain::account::{AccountStatus, CustomerClass, Holder};
-use granary::domain::channel::{Channel, ChannelKind, ChannelMode};
-use granary::domain::command::{Command, PostInput, PostPayment, ReverseInput, ReversePayment, SaveAccount};
+use granary::domain::account::{AccountStatus, CustomerClass, Holder, SaveAccount};
+use granary::domain::book::Command;
+use granary::domain::channel::{Channel, ChannelChange, ChannelKind, ChannelMode};
+use granary::domain::payment::{PostInput, PostPayment};
+use granary::domain::reversal::{ReverseInput, ReversePayment};
 use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, at};
@@ -213,7 +215,7 @@ fn payments_of(index: usize, channel: &str) -> Vec<Command> {
 /// posted later stands on another day.
 pub fn town(database: &TestDatabase) -> (TestApp<'_>, Vec<Household>) {
     let neighbour = Channel::new(NEIGHBOUR.to_owned(), ChannelKind::Mobile, ChannelMode::Reporting);
-    let mut setup = vec![Command::AddChannel(neighbour)];
+    let mut setup = vec![Command::ChannelChange(ChannelChange::Add(neighbour))];
     setup.extend((0..CHANNELS.len()).flat_map(accounts_of));
     let app = TestApp::start(database, setup);
     for (index, channel) in CHANNELS.iter().enumerate() {

@@ -5,14 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use granary::domain::answer::{Answer, LineOutcome, PostOutcome};
-use granary::domain::command::Command;
+use granary::domain::base::line::LineOutcome;
+use granary::domain::book::{Answer, Command};
+use granary::domain::channel::ChannelChange;
+use granary::domain::keyed::Answered;
 use granary::domain::payment::Payment;
 use granary::engine::lane::{Faults, Lane, LaneSettings, Point};
-use granary::store::StoreError;
-use granary::store::audit::{self, Verdict};
-use granary::store::connection::{Connection, Database, Purpose};
-use granary::store::files::FirstOpened;
+use granary::store::base::check::Verdict;
+use granary::store::base::connection::{Connection, Database, Purpose};
+use granary::store::base::files::FirstOpened;
+use granary::store::{StoreError, audit};
 
 use super::scenario::{Batch, Told};
 
@@ -94,9 +96,9 @@ fn check_told_again(command: &Command, first: &Answer, again: &Answer) -> Result
 /// A payment is never changed; only its reversal may have come since.
 fn without_reversal(answer: &Answer) -> Answer {
     match answer.clone() {
-        Answer::Post { outcome: PostOutcome::Posted(payment), replayed } => {
+        Answer::PostPayment(Answered::Settled { outcome: Ok(payment), replayed }) => {
             let payment = Box::new(Payment { reversal: None, ..*payment });
-            Answer::Post { outcome: PostOutcome::Posted(payment), replayed }
+            Answer::PostPayment(Answered::Settled { outcome: Ok(payment), replayed })
         }
         answer => answer,
     }
@@ -105,10 +107,17 @@ fn without_reversal(answer: &Answer) -> Answer {
 /// The answer to a command that was answered so before. An account is saved again each time.
 fn retold(command: &Command, first: Answer) -> Answer {
     match (command, first) {
-        (_, Answer::Post { outcome, .. }) => Answer::Post { outcome, replayed: true },
-        (_, Answer::Reverse { outcome, .. }) => Answer::Reverse { outcome, replayed: true },
-        (Command::IssueBill(_) | Command::AddChannel(_), Answer::Line(LineOutcome::Saved)) => {
-            Answer::Line(LineOutcome::Unchanged)
+        (_, Answer::PostPayment(Answered::Settled { outcome, .. })) => {
+            Answer::PostPayment(Answered::Settled { outcome, replayed: true })
+        }
+        (_, Answer::ReversePayment(Answered::Settled { outcome, .. })) => {
+            Answer::ReversePayment(Answered::Settled { outcome, replayed: true })
+        }
+        (Command::IssueBill(_), Answer::IssueBill(LineOutcome::Saved)) => {
+            Answer::IssueBill(LineOutcome::Unchanged)
+        }
+        (Command::ChannelChange(ChannelChange::Add(_)), Answer::ChannelChange(LineOutcome::Saved)) => {
+            Answer::ChannelChange(LineOutcome::Unchanged)
         }
         (_, answer) => answer,
     }

@@ -7,10 +7,9 @@ use crash_vfs::crash::{Damage, crash};
 use crash_vfs::image::Image;
 use crash_vfs::journal::{Operation, Recording};
 use granary::domain::account::CustomerClass;
-use granary::domain::answer::Answer;
+use granary::domain::book::{Answer, Command};
 use granary::domain::channel::ChannelMode;
-use granary::domain::command::Command;
-use granary::store::connection::Database;
+use granary::store::base::connection::Database;
 
 use super::writer::Durability;
 use crate::simulator::random::Random;

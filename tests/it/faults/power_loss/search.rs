@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use crash_vfs::crash::{Damage, crash};
 use crash_vfs::image::Image;
 use crash_vfs::journal::Recording;
-use granary::store::connection::Database;
+use granary::store::base::connection::Database;
 
 use super::recovery::{Loss, recover};
 use super::scenario::{Batch, History, Told};

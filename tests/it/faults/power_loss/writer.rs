@@ -1,14 +1,11 @@
 //! Who writes while the disk is watched: the real lane, or one whose commits don't wait for the disk.
 
+use crate::support::commands::numbered;
 use diesel::connection::SimpleConnection;
-use granary::domain::answer::Answer;
-use granary::domain::apply::apply;
-use granary::domain::clock::Ids;
-use granary::domain::command::Order;
-use granary::domain::decide::decide;
+use granary::domain::book::{Answer, Numbered};
+use granary::store::base::connection::{self, Connection, Database, Purpose};
+use granary::store::base::ids::IdBlock;
 use granary::store::batch;
-use granary::store::connection::{self, Connection, Database, Purpose};
-use granary::store::ids::IdBlock;
 
 use super::scenario::Batch;
 use crate::support::commands::lane;
@@ -74,15 +71,12 @@ fn hasty_lane(Writing(mut connection): Writing) -> Settle {
     let mut ids = IdBlock::default();
     Box::new(move |batch| {
         ids.reserve(&mut connection, IDS_PER_BATCH).expect("numbers can be reserved");
-        let order = |(at_ms, command)| Order { id: ids.next_id(), at_ms, command };
-        let orders: Vec<Order> = batch.into_iter().map(order).collect();
+        let order = |(at_ms, command)| numbered(&mut ids, at_ms, command);
+        let orders: Vec<Numbered> = batch.into_iter().map(order).collect();
         connection::begin(&mut connection).expect("a transaction");
         let mut loaded =
             batch::load(&mut connection, &orders, chrono_tz::Asia::Shanghai).expect("a batch is loaded");
-        let decided = |order: &Order| {
-            let decision = decide(&loaded.state, order);
-            apply(&mut loaded.state, order, decision)
-        };
+        let decided = |order: &Numbered| order.settle(&mut loaded.state);
         let answers = orders.iter().map(decided).collect();
         batch::write(&mut connection, loaded, &mut ids).expect("a batch is written");
         connection::commit(&mut connection).expect("a commit");

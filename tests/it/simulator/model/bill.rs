@@ -3,9 +3,7 @@
 
 use chrono::{Datelike, NaiveDate};
 use granary::domain::account::CustomerClass;
-use granary::domain::bill::BillStatus;
-use granary::domain::command::IssueBill;
-use granary::domain::payment::Part;
+use granary::domain::bill::{BillStatus, IssueBill, Part};
 
 /// Days since 1970-01-01.
 pub type Day = i64;

@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use granary::domain::account::{AccountStatus, CustomerClass};
-use granary::domain::channel::Channel;
-use granary::domain::command::{Command, IssueBill, Key, PostInput, ReverseInput};
-use granary::domain::money::FEN_MAX;
-use granary::domain::payment::Part;
-use granary::domain::state::TotalDelta;
+use granary::domain::base::keys::Key;
+use granary::domain::base::money::FEN_MAX;
+use granary::domain::bill::{IssueBill, Part};
+use granary::domain::book::Command;
+use granary::domain::channel::{Channel, ChannelChange, TotalDelta};
+use granary::domain::payment::PostInput;
+use granary::domain::reversal::ReverseInput;
 
 pub mod bill;
 mod post;
@@ -87,12 +89,19 @@ impl Model {
                 (account.status, account.class) = (status, class);
                 (Said::Saved, false)
             }
-            Command::AddChannel(channel) => {
+            Command::ChannelChange(ChannelChange::Add(channel)) => {
                 self.channels.insert(channel.code.clone(), channel.clone());
                 (Said::Saved, false)
             }
-            Command::SuspendChannel { code, suspend } => (self.suspend(code, *suspend), false),
-            Command::RuleDocuments { .. } | Command::ChangeDoor(_) => unreachable!("no client asks for it"),
+            Command::ChannelChange(ChannelChange::Suspend { code, suspend }) => {
+                (self.suspend(code, *suspend), false)
+            }
+            Command::OpenVisit(_)
+            | Command::CloseVisit(_)
+            | Command::ChannelChange(ChannelChange::RuleDocuments { .. })
+            | Command::AccessChange(_) => {
+                unreachable!("no client asks for it")
+            }
         }
     }
 

@@ -1,9 +1,10 @@
 //! Posting, as the rules of money say it.
 
 use granary::domain::account::AccountStatus;
+use granary::domain::base::keys::Key;
+use granary::domain::bill::{Allocation, Part};
 use granary::domain::channel::{AmountRule, Channel, ChannelMode};
-use granary::domain::command::{Key, PostInput, PostPayment};
-use granary::domain::payment::{Allocation, Part};
+use granary::domain::payment::{PostInput, PostPayment};
 
 use super::bill::{Day, Put, day_at};
 use super::said::{Heard, HeardReversal, Said};

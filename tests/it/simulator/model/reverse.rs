@@ -1,6 +1,6 @@
 //! Reversing, as the rules of money say it.
 
-use granary::domain::command::{ReverseInput, ReversePayment};
+use granary::domain::reversal::{ReverseInput, ReversePayment};
 
 use super::bill::day_at;
 use super::said::{HeardReversal, Said};
@@ -28,11 +28,11 @@ impl Model {
 
     fn reverse_first(&mut self, at_ms: i64, command: &ReversePayment) -> Said {
         let (key, payment_key) = (command.key.clone(), command.payment_key());
-        if key == payment_key {
-            return self.conflict_reverse(command, "idempotencyKey");
-        }
         if !self.channels.contains_key(&key.channel_code) {
             return Said::UnknownChannel;
+        }
+        if key == payment_key {
+            return self.conflict_reverse(command, "idempotencyKey");
         }
         let refuse = |code| Said::Refused(code, Some("paymentIdempotencyKey".to_owned()));
         let said = match self.keys.get(&payment_key) {

@@ -1,7 +1,11 @@
 //! What a caller hears, without what only granary can choose (numbers of movements, words).
 
-use granary::domain::answer::{Answer, LineOutcome, PostOutcome, ReverseOutcome};
-use granary::domain::payment::{Allocation, Payment};
+use granary::domain::base::line::LineOutcome;
+use granary::domain::bill::Allocation;
+use granary::domain::book::Answer;
+use granary::domain::keyed::Answered;
+use granary::domain::payment::Payment;
+use granary::domain::reversal::Undone;
 
 /// A payment as heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,28 +66,40 @@ pub enum Said {
     UnknownChannel,
 }
 
+fn heard_line(line: &LineOutcome) -> Said {
+    match line {
+        LineOutcome::Saved => Said::Saved,
+        LineOutcome::Unchanged => Said::Unchanged,
+        LineOutcome::Refused { column, .. } => Said::LineRefused(column),
+    }
+}
+
 /// Granary's answer as heard, and whether it was marked as a replay.
 pub fn heard(answer: &Answer) -> (Said, bool) {
     match answer {
-        Answer::Post { outcome, replayed } => {
+        Answer::PostPayment(Answered::Settled { outcome, replayed }) => {
             let said = match outcome {
-                PostOutcome::Posted(payment) => Said::Posted(heard_payment(payment)),
-                PostOutcome::Refused(refusal) => Said::Refused(refusal.code.word(), refusal.field.clone()),
+                Ok(payment) => Said::Posted(heard_payment(payment)),
+                Err(refusal) => Said::Refused(refusal.code.word(), refusal.field.clone()),
             };
             (said, *replayed)
         }
-        Answer::Reverse { outcome, replayed } => {
+        Answer::ReversePayment(Answered::Settled { outcome, replayed }) => {
             let said = match outcome {
-                ReverseOutcome::Reversed(payment) => Said::Reversed(heard_payment(payment)),
-                ReverseOutcome::Remembered => Said::Remembered,
-                ReverseOutcome::Refused(refusal) => Said::Refused(refusal.code.word(), refusal.field.clone()),
+                Ok(Undone::Reversed(payment)) => Said::Reversed(heard_payment(payment)),
+                Ok(Undone::Remembered) => Said::Remembered,
+                Err(refusal) => Said::Refused(refusal.code.word(), refusal.field.clone()),
             };
             (said, *replayed)
         }
-        Answer::Line(LineOutcome::Saved) => (Said::Saved, false),
-        Answer::Line(LineOutcome::Unchanged) => (Said::Unchanged, false),
-        Answer::Line(LineOutcome::Refused { column, .. }) => (Said::LineRefused(column), false),
-        Answer::UnknownChannel => (Said::UnknownChannel, false),
+        Answer::PostPayment(Answered::UnknownChannel) | Answer::ReversePayment(Answered::UnknownChannel) => {
+            (Said::UnknownChannel, false)
+        }
+        Answer::OpenVisit(_) | Answer::CloseVisit(_) => unreachable!("no client asks for it"),
+        Answer::IssueBill(line)
+        | Answer::SaveAccount(line)
+        | Answer::ChannelChange(line)
+        | Answer::AccessChange(line) => (heard_line(line), false),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use diesel::connection::SimpleConnection;
-use granary::store::connection::{Connection, Database, Purpose};
+use granary::store::base::connection::{Connection, Database, Purpose};
 
 /// URL of a PostgreSQL server's maintenance database, whose role may create databases.
 const POSTGRES_URL: &str = "GRANARY_TEST_POSTGRES_URL";

@@ -24,9 +24,8 @@ pub const DAMAGES: &[Damage] = &[
     ),
     damage(
         "movement with more than one key",
-        "INSERT INTO idempotency_keys (channel_code, idempotency_key, mutation, movement_id, counterpart_key, reason) \
-         SELECT channel_code, 'twin', mutation, movement_id, counterpart_key, reason FROM idempotency_keys \
-         WHERE idempotency_key = 'undo-late'",
+        "INSERT INTO idempotency_keys (channel_code, idempotency_key, kind, number, input) \
+         SELECT channel_code, 'twin', kind, number, input FROM idempotency_keys WHERE idempotency_key = 'undo-late'",
         &["I3"],
     ),
     damage(
@@ -155,13 +154,13 @@ pub const DAMAGES: &[Damage] = &[
     damage(
         "suspense that is not its payments less reversals, or below zero",
         "UPDATE payments SET account_number = '8888' WHERE idempotency_key = 'unknown'; \
-         UPDATE idempotency_keys SET account_number = '8888' WHERE idempotency_key = 'unknown'; \
+         UPDATE idempotency_keys SET input = replace(input, '9999', '8888') WHERE idempotency_key = 'unknown'; \
          UPDATE exceptions SET account_number = '8888' WHERE idempotency_key = 'unknown'",
         &["I4", "I6"],
     ),
     damage(
         "payment's key without exactly one outcome",
-        "UPDATE idempotency_keys SET movement_id = 900001 WHERE idempotency_key = 'exact'",
+        "UPDATE idempotency_keys SET number = 900001 WHERE idempotency_key = 'exact'",
         &["I7"],
     ),
     damage(
@@ -171,17 +170,19 @@ pub const DAMAGES: &[Damage] = &[
     ),
     damage(
         "payment that differs from what was asked",
-        "UPDATE idempotency_keys SET paid_at_ms = paid_at_ms + 1 WHERE idempotency_key = 'back-dated'",
+        "UPDATE idempotency_keys SET input = (SELECT '[1,\"0002\",300000,' || (p.paid_at_ms + 1) || ']' FROM payments p \
+         WHERE p.idempotency_key = 'back-dated') WHERE idempotency_key = 'back-dated'",
         &["I7"],
     ),
     damage(
         "payment that differs from what was asked",
-        "UPDATE idempotency_keys SET paid_at_ms = paid_at_ms + 2000 WHERE idempotency_key = 'ahead'",
+        "UPDATE idempotency_keys SET input = (SELECT '[1,\"0001\",500,' || (p.posted_at_ms + 300001) || ']' FROM payments p \
+         WHERE p.idempotency_key = 'ahead') WHERE idempotency_key = 'ahead'",
         &["I7"],
     ),
     damage(
         "payment that differs from what was asked",
-        "UPDATE idempotency_keys SET amount_fen = amount_fen + 1 WHERE idempotency_key = 'exact'",
+        "UPDATE idempotency_keys SET input = '[1,\"0004\",5001]' WHERE idempotency_key = 'exact'",
         &["I7"],
     ),
     damage(
@@ -191,8 +192,8 @@ pub const DAMAGES: &[Damage] = &[
     ),
     damage(
         "reversal's key without exactly one outcome",
-        "UPDATE idempotency_keys SET mutation = 'PAYMENT_POST', account_number = '1', amount_fen = 1, \
-         refusal_code = 'ACCOUNT_NOT_FOUND', counterpart_key = NULL, movement_id = 900001 \
+        "UPDATE idempotency_keys SET kind = 'PAYMENT_POST', input = '[1,\"1\",1]', \
+         refusal_code = 'ACCOUNT_NOT_FOUND', number = 900001 \
          WHERE idempotency_key = 'undo-late'; DELETE FROM idempotency_keys WHERE idempotency_key = 'never-comes'",
         &["I7"],
     ),
@@ -208,12 +209,22 @@ pub const DAMAGES: &[Damage] = &[
     ),
     damage(
         "key kept for a payment without the reversal that waits",
-        "UPDATE idempotency_keys SET actor = NULL WHERE mutation = 'EARLY_REVERSAL'",
+        "UPDATE idempotency_keys SET input = replace(input, '[1,', '[1,\"another\",') WHERE kind = 'EARLY_REVERSAL'",
         &["I7"],
     ),
     damage(
         "key whose recorded input or refusal can't be read",
-        "UPDATE idempotency_keys SET bill_numbers = 'B2' WHERE idempotency_key = 'named'",
+        "UPDATE idempotency_keys SET input = replace(input, '[1,', '[2,') WHERE idempotency_key = 'named'",
+        &["I7"],
+    ),
+    damage(
+        "key whose recorded input or refusal can't be read",
+        "UPDATE idempotency_keys SET input = replace(input, ']', ',true]') WHERE idempotency_key = 'not-exact'",
+        &["I7"],
+    ),
+    damage(
+        "key whose recorded input or refusal can't be read",
+        "UPDATE idempotency_keys SET kind = 'PAYMENT_POSTED' WHERE idempotency_key = 'not-exact'",
         &["I7"],
     ),
     damage(
@@ -255,7 +266,7 @@ pub const DAMAGES: &[Damage] = &[
     damage(
         "refused key that left something",
         "INSERT INTO entries (movement_id, line, account_number, debit, credit, amount_fen, paid_on, business_day) \
-         SELECT movement_id, 1, '0004', 'REVENUE', 'SUSPENSE', 5, '2026-01-01', '2026-01-01' FROM idempotency_keys \
+         SELECT number, 1, '0004', 'REVENUE', 'SUSPENSE', 5, '2026-01-01', '2026-01-01' FROM idempotency_keys \
          WHERE idempotency_key = 'not-exact'",
         &["I4", "I6", "I10"],
     ),

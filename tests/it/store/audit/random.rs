@@ -1,9 +1,9 @@
 //! Ledgers written by chance: few accounts and few keys, so that commands meet each other often.
 
 use granary::domain::account::{AccountStatus, CustomerClass};
-use granary::domain::channel::{AmountRule, ChannelMode};
-use granary::domain::command::Command;
-use granary::domain::money::format_amount;
+use granary::domain::base::money::format_amount;
+use granary::domain::book::Command;
+use granary::domain::channel::{AmountRule, ChannelChange, ChannelMode};
 
 use super::scenario::{Ledger, account, bill, channel, date, noon_ms, pay_with, reverse};
 
@@ -62,7 +62,10 @@ fn command(chance: &mut Chance, day: chrono::NaiveDate) -> Command {
             let (own, of) = (chance.below(400), chance.below(400));
             reverse(channel, &format!("r{own}"), &format!("p{of}"))
         }
-        5 => Command::SuspendChannel { code: channel.to_owned(), suspend: chance.below(3) == 0 },
+        5 => Command::ChannelChange(ChannelChange::Suspend {
+            code: channel.to_owned(),
+            suspend: chance.below(3) == 0,
+        }),
         _ => payment(chance, day, channel, number),
     }
 }

@@ -2,22 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::commands::numbered;
 use chrono::{NaiveDate, TimeZone};
 use chrono_tz::Asia::Shanghai;
-use granary::domain::account::{AccountStatus, CustomerClass, Holder};
-use granary::domain::answer::{Answer, PostOutcome, ReverseOutcome};
-use granary::domain::apply::apply;
-use granary::domain::channel::{AmountRule, Channel, ChannelKind, ChannelMode};
-use granary::domain::clock::Ids;
-use granary::domain::command::{
-    Command, IssueBill, Key, Order, PostInput, PostPayment, ReverseInput, ReversePayment, SaveAccount,
-};
-use granary::domain::decide::decide;
-use granary::domain::money::parse_amount;
-use granary::domain::payment::Actor;
-use granary::store::connection::{Connection, begin, commit};
-use granary::store::ids::IdBlock;
-use granary::store::{batch, migrations};
+use granary::domain::account::{AccountStatus, CustomerClass, Holder, SaveAccount};
+use granary::domain::base::actor::Actor;
+use granary::domain::base::keys::Key;
+use granary::domain::base::money::parse_amount;
+use granary::domain::bill::IssueBill;
+use granary::domain::book::{Answer, Command, Numbered};
+use granary::domain::channel::{AmountRule, Channel, ChannelChange, ChannelKind, ChannelMode};
+use granary::domain::keyed::Answered;
+use granary::domain::payment::{PostInput, PostPayment};
+use granary::domain::reversal::{ReverseInput, ReversePayment, Undone};
+use granary::store::base::connection::{Connection, begin, commit};
+use granary::store::base::ids::IdBlock;
+use granary::store::base::migrations;
+use granary::store::batch;
 
 /// More numbers than any batch here draws.
 const BATCH_IDS_MAX: i64 = 1_000;
@@ -46,14 +47,11 @@ impl Ledger {
     pub fn run(&mut self, commands: Vec<Command>) -> Vec<Answer> {
         self.ids.reserve(&mut self.connection, BATCH_IDS_MAX).expect("numbers");
         let (ids, at_ms) = (&mut self.ids, self.now_ms);
-        let orders: Vec<Order> =
-            commands.into_iter().map(|command| Order { id: ids.next_id(), at_ms, command }).collect();
+        let orders: Vec<Numbered> =
+            commands.into_iter().map(|command| numbered(ids, at_ms, command)).collect();
         begin(&mut self.connection).expect("BEGIN");
         let mut batch = batch::load(&mut self.connection, &orders, Shanghai).expect("a loaded batch");
-        let answer = |order| {
-            let decision = decide(&batch.state, order);
-            apply(&mut batch.state, order, decision)
-        };
+        let answer = |order: &Numbered| order.settle(&mut batch.state);
         let answers = orders.iter().map(answer).collect();
         batch::write(&mut self.connection, batch, &mut self.ids).expect("a written batch");
         commit(&mut self.connection).expect("COMMIT");
@@ -68,18 +66,29 @@ impl Ledger {
 
 fn word(answer: &Answer) -> &'static str {
     match answer {
-        Answer::Post { replayed: true, .. } | Answer::Reverse { replayed: true, .. } => "replayed",
-        Answer::Post { outcome: PostOutcome::Posted(payment), .. } if payment.reversal.is_some() => "undone",
-        Answer::Post { outcome: PostOutcome::Posted(payment), .. } if payment.to_suspense_fen > 0 => {
+        Answer::PostPayment(Answered::Settled { replayed: true, .. })
+        | Answer::ReversePayment(Answered::Settled { replayed: true, .. }) => "replayed",
+        Answer::PostPayment(Answered::Settled { outcome: Ok(payment), .. }) if payment.reversal.is_some() => {
+            "undone"
+        }
+        Answer::PostPayment(Answered::Settled { outcome: Ok(payment), .. })
+            if payment.to_suspense_fen > 0 =>
+        {
             "suspense"
         }
-        Answer::Post { outcome: PostOutcome::Posted(_), .. } => "posted",
-        Answer::Post { outcome: PostOutcome::Refused(refusal), .. } => refusal.code.word(),
-        Answer::Reverse { outcome: ReverseOutcome::Reversed(_), .. } => "reversed",
-        Answer::Reverse { outcome: ReverseOutcome::Remembered, .. } => "remembered",
-        Answer::Reverse { outcome: ReverseOutcome::Refused(refusal), .. } => refusal.code.word(),
-        Answer::Line(_) => "line",
-        Answer::UnknownChannel => "unknown channel",
+        Answer::PostPayment(Answered::Settled { outcome: Ok(_), .. }) => "posted",
+        Answer::PostPayment(Answered::Settled { outcome: Err(refusal), .. }) => refusal.code.word(),
+        Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Reversed(_)), .. }) => "reversed",
+        Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Remembered), .. }) => "remembered",
+        Answer::ReversePayment(Answered::Settled { outcome: Err(refusal), .. }) => refusal.code.word(),
+        Answer::PostPayment(Answered::UnknownChannel) | Answer::ReversePayment(Answered::UnknownChannel) => {
+            "unknown channel"
+        }
+        Answer::OpenVisit(_) | Answer::CloseVisit(_) => "visit",
+        Answer::IssueBill(_)
+        | Answer::SaveAccount(_)
+        | Answer::ChannelChange(_)
+        | Answer::AccessChange(_) => "line",
     }
 }
 
@@ -97,10 +106,10 @@ pub fn fen(yuan: &str) -> i64 {
 }
 
 pub fn channel(code: &str, mode: ChannelMode, rule: AmountRule) -> Command {
-    Command::AddChannel(Channel {
+    Command::ChannelChange(ChannelChange::Add(Channel {
         amount_rules: BTreeMap::from([(None, rule)]),
         ..Channel::new(code.to_owned(), ChannelKind::Bank, mode)
-    })
+    }))
 }
 
 pub fn account(number: &str, status: AccountStatus, class: CustomerClass) -> Command {
@@ -292,7 +301,7 @@ fn suspense(ledger: &mut Ledger) {
         pay("BANK", "unknown", "9999", "12.34"),
         pay("BANK", "malformed", "A\u{7}17", "1.00"),
         pay("BANK", "unknown-2", "9999", "20.00"),
-        Command::SuspendChannel { code: "WALLET".to_owned(), suspend: true },
+        Command::ChannelChange(ChannelChange::Suspend { code: "WALLET".to_owned(), suspend: true }),
         pay("WALLET", "suspended", "0001", "3.00"),
         reverse("BANK", "undo-unknown-2", "unknown-2"),
         reverse("BANK", "undo-again", "unknown-2"),

@@ -1,0 +1,17 @@
+DROP TABLE revocations;
+DROP TABLE trusted_documents;
+DROP TABLE channel_total_deltas;
+DROP TABLE exceptions;
+DROP TABLE entries;
+DROP TABLE reversals;
+DROP TABLE payments;
+DROP TABLE idempotency_keys;
+DROP TABLE bills;
+DROP TABLE account_holders;
+DROP TABLE accounts;
+DROP TABLE allocation_policies;
+DROP TABLE penalty_policies;
+DROP TABLE channel_amount_rules;
+DROP TABLE channels;
+DROP TABLE id_blocks;
+DROP TABLE utilities;

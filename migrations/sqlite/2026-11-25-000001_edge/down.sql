@@ -1,3 +1,0 @@
-DROP TABLE revocations;
-DROP TABLE trusted_documents;
-ALTER TABLE channels DROP COLUMN documents;

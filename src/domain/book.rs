@@ -1,0 +1,169 @@
+//! Every command there is, one line each: what can be asked, what is answered, what is written down of it.
+
+use super::access::AccessChange;
+use super::account::SaveAccount;
+use super::base::keys::{Kind, Record};
+use super::base::line::LineOutcome;
+use super::base::numbers::Given;
+use super::bill::IssueBill;
+use super::channel::ChannelChange;
+use super::command::Rules;
+use super::keyed::Keyed;
+use super::payment::{EARLY_REVERSAL, EarlyReversal, PostPayment};
+use super::reversal::ReversePayment;
+use super::state::State;
+use super::touches::{Touches, Wanted};
+#[cfg(feature = "trial")]
+use super::trial::{CloseVisit, OpenVisit};
+
+/// A command that knows its place in the book.
+pub trait Asked: Rules + Into<Command> {
+    /// Its own answer; `None` where it answers another command.
+    fn answer_of(answer: Answer) -> Option<Self::Answer>;
+}
+
+macro_rules! book {
+    (keyed { $($(#[doc = $keyed_doc:literal])* $(#[cfg($keyed_cfg:meta)])? $keyed:ident,)+ }
+        line { $($(#[doc = $doc:literal])* $line:ident,)+ }) => {
+        book!(@commands $($(#[doc = $keyed_doc])* $(#[cfg($keyed_cfg)])? $keyed,)+ $($(#[doc = $doc])* $line,)+);
+
+        /// What a kind's word stands for; `None` where it is none of the key table's.
+        pub fn kind_of_word(word: &str) -> Option<Kind> {
+            let kinds = [$($(#[cfg($keyed_cfg)])? $keyed::KIND,)+ EARLY_REVERSAL];
+            kinds.into_iter().find(|kind| kind.0 == word)
+        }
+
+        impl Answer {
+            /// What became of a line of a file or of a command line; another answer as it is.
+            ///
+            /// # Errors
+            /// It answers another kind of command.
+            pub fn into_line(self) -> Result<LineOutcome, Self> {
+                match self { $(Self::$line(outcome) => Ok(outcome),)+ $($(#[cfg($keyed_cfg)])? answer @ Self::$keyed(_) => Err(answer),)+ }
+            }
+        }
+
+        /// Whether a record's refusal is one that its command has.
+        fn has_own_refusal(kind: Kind, word: &str) -> bool {
+            $(
+                $(#[cfg($keyed_cfg)])?
+                if kind == $keyed::KIND {
+                    return <$keyed as Keyed>::Code::from_word(word).is_some();
+                }
+            )+
+            false
+        }
+    };
+    (@commands $($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $name:ident,)+) => {
+        /// One thing to be decided.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Command { $($(#[doc = $doc])* $(#[cfg($cfg)])? $name($name),)+ }
+
+        /// What its caller hears.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Answer { $($(#[doc = $doc])* $(#[cfg($cfg)])? $name(<$name as Rules>::Answer),)+ }
+
+        $(
+            $(#[cfg($cfg)])?
+            impl From<$name> for Command {
+                fn from(command: $name) -> Self {
+                    Self::$name(command)
+                }
+            }
+
+            $(#[cfg($cfg)])?
+            impl Asked for $name {
+                fn answer_of(answer: Answer) -> Option<Self::Answer> {
+                    match answer { Answer::$name(answer) => Some(answer), _ => None }
+                }
+            }
+        )+
+
+        impl Rules for Command {
+            type Answer = Answer;
+
+            fn lane(&self) -> Option<&str> {
+                match self { $($(#[cfg($cfg)])? Self::$name(command) => command.lane(),)+ }
+            }
+
+            fn account_count(&self) -> usize {
+                match self { $($(#[cfg($cfg)])? Self::$name(command) => command.account_count(),)+ }
+            }
+
+            fn number_count(&self) -> i64 {
+                match self { $($(#[cfg($cfg)])? Self::$name(command) => command.number_count(),)+ }
+            }
+
+            fn weight(&self) -> usize {
+                match self { $($(#[cfg($cfg)])? Self::$name(command) => command.weight(),)+ }
+            }
+
+            fn keys(&self, given: &Given) -> Vec<Wanted> {
+                match self { $($(#[cfg($cfg)])? Self::$name(command) => command.keys(given),)+ }
+            }
+
+            fn touch<'a>(&'a self, state: &'a State, touches: &mut Touches<'a>) {
+                match self { $($(#[cfg($cfg)])? Self::$name(command) => command.touch(state, touches),)+ }
+            }
+
+            fn settle(&self, state: &mut State, given: &Given) -> Answer {
+                match self { $($(#[cfg($cfg)])? Self::$name(command) => Answer::$name(command.settle(state, given)),)+ }
+            }
+        }
+    };
+}
+
+book! {
+    keyed {
+        /// A payment.
+        PostPayment,
+        /// The undoing of a payment.
+        ReversePayment,
+        /// A visit opened, in tests.
+        #[cfg(feature = "trial")]
+        OpenVisit,
+        /// A visit closed, in tests.
+        #[cfg(feature = "trial")]
+        CloseVisit,
+    }
+    line {
+        /// A bill.
+        IssueBill,
+        /// An account, new or brought up to date.
+        SaveAccount,
+        /// What becomes of a channel.
+        ChannelChange,
+        /// What becomes of who may come in.
+        AccessChange,
+    }
+}
+
+impl Asked for Command {
+    fn answer_of(answer: Answer) -> Option<Answer> {
+        Some(answer)
+    }
+}
+
+/// A command with what it is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbered {
+    /// Its numbers and the instant it was taken in.
+    pub given: Given,
+    /// What is asked.
+    pub command: Command,
+}
+
+impl Numbered {
+    /// Decides it on what earlier ones left, and leaves the state to the next.
+    pub fn settle(&self, state: &mut State) -> Answer {
+        self.command.settle(state, &self.given)
+    }
+}
+
+/// Whether a replay of this record could be answered.
+pub fn is_readable(record: &Record) -> bool {
+    if record.kind == EARLY_REVERSAL {
+        return record.refusal.is_none() && EarlyReversal::from_record(record).is_some();
+    }
+    record.refusal.as_ref().is_none_or(|refusal| has_own_refusal(record.kind, &refusal.code))
+}
