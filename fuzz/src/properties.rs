@@ -15,12 +15,12 @@ use granary::domain::base::text::is_free_text;
 use granary::domain::bill::is_bill_number;
 use granary::domain::channel::is_channel_code;
 use granary::domain::payment::NOTE_LEN_MAX;
-use granary::graphql::guard;
-use granary::graphql::limits::{
+use granary::graphql::base::limits::{
     ALIASES_MAX, BODY_VALUES_MAX, DOCUMENT_BYTES_MAX, EXPANDED_SIZE_MAX, FRAGMENTS_MAX, MUTATION_FIELDS_MAX,
     NESTING_MAX, RECURSION_MAX,
 };
-use granary::graphql::scalars::{Amount, Date, DateTime, Text};
+use granary::graphql::base::scalars::{Amount, Date, DateTime, Text};
+use granary::graphql::guard;
 use serde_json::Value as Json;
 
 const SECRET: &str = "a secret for tokens that are made up only here";

@@ -15,7 +15,7 @@ use super::system;
 use crate::access::budget::{Allowance, Allowances};
 use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
 use crate::engine::EngineSettings;
-use crate::graphql::limits::ANSWER_BYTES_MAX;
+use crate::graphql::base::limits::ANSWER_BYTES_MAX;
 use crate::http::{ANSWERS_BYTES_MAX, BODY_TIMEOUT, HttpSettings, REQUESTS_MAX, TlsFiles, UNREAD_TIMEOUT};
 use crate::store::base::connection::Database;
 use crate::store::base::postgres_url::may_hold_password;

@@ -1,12 +1,9 @@
-//! Opaque names of objects and places in lists.
+//! Opaque names of objects.
 
-use async_graphql::{Error, ID};
+use async_graphql::ID;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::NaiveDate;
 
-use super::error::bad_input;
-use super::scalars::parse_day;
 use crate::domain::account::{is_account_number, is_account_number_as_given};
 use crate::domain::bill::is_bill_number;
 
@@ -58,38 +55,4 @@ impl NodeId {
             _ => None,
         }
     }
-}
-
-/// Writes a place in a list.
-pub(super) fn cursor(plain: &str) -> String {
-    URL_SAFE_NO_PAD.encode(plain)
-}
-
-/// Writes a place in a list of bills.
-pub(super) fn bill_cursor((due_on, number): (NaiveDate, &str)) -> String {
-    format!("{due_on} {number}")
-}
-
-/// Reads a place in a list of bills.
-pub(super) fn read_bill_cursor(plain: &str) -> Result<(NaiveDate, String), Error> {
-    let parts = plain.split_once(' ').and_then(|(due_on, number)| Some((parse_day(due_on)?, number)));
-    let place = parts.filter(|(_, number)| is_bill_number(number)).ok_or_else(bad_cursor)?;
-    Ok((place.0, place.1.to_owned()))
-}
-
-/// Reads a place in a list by number.
-pub(super) fn read_number_cursor(plain: &str) -> Result<i64, Error> {
-    let number = plain.parse().ok().filter(|number: &i64| *number >= 0 && number.to_string() == plain);
-    number.ok_or_else(bad_cursor)
-}
-
-/// Reads a place in a list.
-pub(super) fn plain_cursor(cursor: &str) -> Result<String, Error> {
-    let plain = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    plain.ok_or_else(bad_cursor)
-}
-
-/// The error for a place that no list of ours gave out.
-fn bad_cursor() -> Error {
-    bad_input("`after` is no cursor of this list.")
 }

@@ -7,8 +7,8 @@ use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo};
 use async_graphql::{Pos, ServerResult, Value};
 
-use super::answer::{budget, draw_in_turn};
-use super::weights::ITEM_BYTES_MIN;
+use super::base::answer::weights::ITEM_BYTES_MIN;
+use super::base::answer::{budget, draw_in_turn};
 
 /// Makes the counter of each request.
 pub(super) struct CountIntrospection;

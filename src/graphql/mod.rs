@@ -7,36 +7,36 @@ use async_graphql::parser::types::{OperationDefinition, OperationType};
 use async_graphql::{EmptySubscription, Request, Response, SDLExportOptions, ValidationMode, Variables};
 
 use crate::engine::Engine;
-use answer::{AnswerBudget, AnswersUnderWay, Overdrawn};
-use error::is_request_error;
+use account::read_once::ReadOnce;
+use base::answer::weights::OutputTypes;
+use base::answer::{AnswerBudget, AnswersUnderWay, Overdrawn};
+use base::error::is_request_error;
+use base::limits;
+use base::session::RequestContext;
 use introspection::CountIntrospection;
+use node::Node;
 use prepared::Prepared;
-use read_once::ReadOnce;
+use root::{Mutation, Query};
 use variables::InputTypes;
-use weights::OutputTypes;
 
-pub mod answer;
-pub mod error;
+mod account;
+pub mod base;
+mod bill;
+mod channel;
+mod exception;
 pub mod guard;
 mod ids;
 mod introspection;
-pub mod limits;
-mod mutation;
-mod outputs;
+mod node;
+mod payment;
 pub mod prepared;
-mod query;
-mod read_once;
-pub mod scalars;
-mod session;
-mod slices;
-mod types;
+mod reversal;
+mod root;
+mod service_config;
 mod variables;
-mod weights;
 
 /// The whole API.
-pub type Schema = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
-
-pub use session::{RequestContext, priority_of};
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// The API over an engine, as two audiences see it: customers learn nothing of it but what they ask for rightly.
 pub struct Schemas {
@@ -72,8 +72,8 @@ impl Schemas {
         let audiences = [Audience::new(open), Audience::new(closed)];
         Self {
             audiences,
-            input_types: InputTypes::of_the_api(),
-            output_types: OutputTypes::of_the_api(),
+            input_types: InputTypes::of(root::registry()),
+            output_types: OutputTypes::of(&root::registry()),
             answer_bytes_max,
             under_way,
         }
@@ -147,11 +147,11 @@ pub fn sdl() -> String {
     builder().finish().sdl_with_options(options)
 }
 
-type Builder = async_graphql::SchemaBuilder<query::Query, mutation::Mutation, EmptySubscription>;
+type Builder = async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription>;
 
 fn builder() -> Builder {
-    Schema::build(query::Query, mutation::Mutation::default(), EmptySubscription)
-        .register_output_type::<types::node::Node>()
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .register_output_type::<Node>()
         .limit_depth(limits::DEPTH_MAX)
         .limit_complexity(limits::COMPLEXITY_MAX)
         .limit_recursive_depth(limits::RECURSION_MAX)

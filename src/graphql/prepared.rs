@@ -10,8 +10,8 @@ use async_graphql::parser::types::{
 };
 use async_graphql_value::Value;
 
+use super::base::answer::weights::{OutputTypes, Weights};
 use super::guard::{self, Objection};
-use super::weights::{OutputTypes, Weights};
 
 /// What a selection takes in memory, with its names and weights.
 const SELECTION_BYTES: usize = 512;

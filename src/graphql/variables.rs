@@ -5,10 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{BaseType, OperationDefinition, Type};
 use async_graphql::registry::{MetaType, Registry};
-use async_graphql::{OutputType, Value, Variables};
-
-use super::mutation::Mutation;
-use super::query::Query;
+use async_graphql::{Value, Variables};
 
 /// What a value of an input type must be.
 enum Input {
@@ -22,10 +19,7 @@ enum Input {
 pub(super) struct InputTypes(HashMap<String, Input>);
 
 impl InputTypes {
-    pub(super) fn of_the_api() -> Self {
-        let mut registry = Registry::default();
-        Query::create_type_info(&mut registry);
-        Mutation::create_type_info(&mut registry);
+    pub(super) fn of(registry: Registry) -> Self {
         Self(registry.types.into_iter().filter_map(|(name, kind)| Some((name, input(kind)?))).collect())
     }
 

@@ -12,7 +12,7 @@ use super::reply::Refused;
 use crate::domain::base::text::sha256;
 use crate::domain::channel::DocumentRule;
 use crate::engine::{Engine, EngineError, Priority};
-use crate::graphql::error::ErrorCode;
+use crate::graphql::base::error::ErrorCode;
 use crate::graphql::prepared::Prepared;
 use crate::store::access::read::DocumentText;
 

@@ -19,7 +19,7 @@ use super::bodies::Bodies;
 use super::in_flight::InFlight;
 use super::log::LogCounts;
 use crate::engine::{Engine, Priority};
-use crate::graphql::answer::AnswersUnderWay;
+use crate::graphql::base::answer::AnswersUnderWay;
 
 /// The media type of what [`Metrics::encode`] writes.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

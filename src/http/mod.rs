@@ -12,7 +12,7 @@ use crate::access::budget::{Allowances, Budgets};
 use crate::access::tokens::Verifier;
 use crate::engine::Engine;
 use crate::graphql::Schemas;
-use crate::graphql::answer::AnswersUnderWay;
+use crate::graphql::base::answer::AnswersUnderWay;
 
 mod admin;
 mod bodies;

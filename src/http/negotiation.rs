@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, Accept, CONTENT_TYPE, Header, HeaderValue, Quality};
 
 use super::reply::Refused;
-use crate::graphql::error::ErrorCode;
+use crate::graphql::base::error::ErrorCode;
 
 /// The form of the answer, as the client accepts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

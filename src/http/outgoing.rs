@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
 
-use crate::graphql::answer::AnswerBudget;
+use crate::graphql::base::answer::AnswerBudget;
 
 /// Bytes of a piece: as many as the connection keeps before it waits for the reader.
 const PIECE_BYTES: usize = 32 * 1024;

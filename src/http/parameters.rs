@@ -13,7 +13,7 @@ use super::negotiation::Form;
 use super::reply::Refused;
 use crate::domain::access::sha256_of_name;
 use crate::domain::base::text::has_control;
-use crate::graphql::error::ErrorCode;
+use crate::graphql::base::error::ErrorCode;
 use crate::graphql::guard::check_body;
 
 /// The parameters of a request.

@@ -12,10 +12,10 @@ use super::negotiation::Form;
 use super::outgoing;
 use super::trace::RequestId;
 use crate::graphql::Executed;
-use crate::graphql::answer::AnswerBudget;
-use crate::graphql::error::{ErrorCode, RETRY_AFTER_S, brief, is_request_error};
+use crate::graphql::base::answer::AnswerBudget;
+use crate::graphql::base::error::{ErrorCode, RETRY_AFTER_S, brief, is_request_error};
+use crate::graphql::base::limits::ERRORS_MAX;
 use crate::graphql::guard::Objection;
-use crate::graphql::limits::ERRORS_MAX;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Seconds a client should wait after BUSY.

@@ -20,9 +20,10 @@ use super::trace::RequestTrace;
 use crate::access::caller::Caller;
 use crate::domain::channel::DocumentRule;
 use crate::engine::{Priority, give_way};
-use crate::graphql::answer::Overdrawn;
-use crate::graphql::error::{ErrorCode, seconds};
-use crate::graphql::{RequestContext, limits, priority_of};
+use crate::graphql::base::answer::Overdrawn;
+use crate::graphql::base::error::{ErrorCode, seconds};
+use crate::graphql::base::limits;
+use crate::graphql::base::session::{RequestContext, priority_of};
 
 /// Mounts the routes.
 pub(super) fn configure(routes: &mut ServiceConfig) {

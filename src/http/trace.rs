@@ -10,7 +10,7 @@ use actix_web::HttpResponse;
 use super::Shared;
 use super::log::STRANGERS;
 use super::reply::Answer;
-use crate::graphql::error::ErrorCode;
+use crate::graphql::base::error::ErrorCode;
 
 /// Numbers requests: a prefix of the process's own, then a count.
 pub(super) struct RequestIds {

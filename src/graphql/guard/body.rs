@@ -1,6 +1,6 @@
 //! Bounds over the bytes of a JSON body.
 
-use super::super::limits::{BODY_VALUES_MAX, NESTING_MAX};
+use super::super::base::limits::{BODY_VALUES_MAX, NESTING_MAX};
 use super::Objection;
 
 /// Counts values and nested brackets. Whether the bytes are JSON is left to the parser.

@@ -9,7 +9,7 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Positioned};
 use async_graphql_value::Value;
 
-use super::super::limits::{
+use super::super::base::limits::{
     ALIASES_MAX, EXPANDED_SIZE_MAX, FRAGMENTS_MAX, INTROSPECTION_ALIASES_MAX, INTROSPECTION_LISTS_MAX,
     MUTATION_FIELDS_MAX, RECURSION_MAX, RESPONSE_KEY_BYTES_MAX,
 };
@@ -194,7 +194,7 @@ fn value_size(value: &Value) -> usize {
 mod tests {
     use super::super::parse;
     use super::*;
-    use crate::graphql::error::ErrorCode;
+    use crate::graphql::base::error::ErrorCode;
 
     /// `count` fragments, each spreading the next twice.
     fn doubling(count: usize) -> String {

@@ -5,7 +5,7 @@
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
 
-use super::error::{ErrorCode, brief};
+use super::base::error::{ErrorCode, brief};
 
 mod body;
 mod document;

@@ -2,7 +2,7 @@
 //! (<https://spec.graphql.org/September2025/#sec-Language.Source-Text>), so that nothing in a string or a
 //! comment hides what a parser would see.
 
-use super::super::limits::{DIRECTIVES_MAX, DOCUMENT_BYTES_MAX, NESTING_MAX, TOKENS_MAX};
+use super::super::base::limits::{DIRECTIVES_MAX, DOCUMENT_BYTES_MAX, NESTING_MAX, TOKENS_MAX};
 use super::Objection;
 
 /// Counts bytes, tokens, directives and nested brackets.
@@ -108,7 +108,7 @@ fn unknown(document: &str, rest: &[u8]) -> Objection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::error::ErrorCode;
+    use crate::graphql::base::error::ErrorCode;
 
     #[test]
     fn a_document_is_bounded_in_bytes_tokens_nesting_and_directives() {

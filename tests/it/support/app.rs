@@ -14,7 +14,7 @@ use granary::domain::base::line::LineOutcome;
 use granary::domain::book::Command;
 use granary::domain::channel::{Channel, ChannelChange, ChannelKind, ChannelMode};
 use granary::engine::{Engine, EngineSettings, Priority};
-use granary::graphql::limits::ANSWER_BYTES_MAX;
+use granary::graphql::base::limits::ANSWER_BYTES_MAX;
 use granary::http::{
     ANSWERS_BYTES_MAX, BODY_TIMEOUT, HttpSettings, Listening, REQUESTS_MAX, UNREAD_TIMEOUT, serve_until,
 };

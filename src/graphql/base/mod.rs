@@ -1,0 +1,11 @@
+//! What every room of the API stands on. It knows no capability.
+
+pub mod answer;
+pub(in crate::graphql) mod api_enum;
+pub(in crate::graphql) mod connection;
+pub(in crate::graphql) mod cursor;
+pub mod error;
+pub mod limits;
+pub(in crate::graphql) mod outputs;
+pub mod scalars;
+pub mod session;

@@ -1,0 +1,4 @@
+//! Bills: what is charged.
+
+pub(in crate::graphql) mod cursor;
+pub(in crate::graphql) mod types;

@@ -1,0 +1,4 @@
+//! Channels: who brings payments.
+
+pub(in crate::graphql) mod queries;
+pub(in crate::graphql) mod types;
