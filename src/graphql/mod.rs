@@ -1,5 +1,7 @@
 //! The GraphQL door: queries, mutations and their types. It turns input into commands and look-ups,
 //! and answers into the payer's words. No SQL and no rules of money here.
+//!
+//! What the schema says of an object stands once, above its `#[Object]`; the struct itself has no description.
 
 use std::sync::Arc;
 

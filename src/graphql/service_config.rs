@@ -13,7 +13,6 @@ use crate::domain::base::money::{FEN_MAX, PAYMENT_FEN_MIN};
 use crate::domain::payment::NOTE_LEN_MAX;
 use crate::engine::Utility;
 
-/// What a client needs to know of the service.
 pub(in crate::graphql) struct ServiceConfig {
     utility: Utility,
     body_bytes_max: usize,

@@ -23,7 +23,6 @@ use crate::domain::base::calendar::day_of;
 use crate::store::bill::read::BillPage;
 use crate::store::payment::read::PaymentPage;
 
-/// What is billed: one service point under one contract.
 pub(in crate::graphql) struct Account {
     account: domain::account::Account,
     holder: Holder,

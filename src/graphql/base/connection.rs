@@ -74,7 +74,6 @@ impl PageRequest {
 /// Declares the connection and edge of one kind of node.
 macro_rules! connection {
     ($connection:ident, $edge:ident, $node:ty, $what:literal) => {
-        #[doc = concat!("A page of ", $what, ".")]
         pub(in crate::graphql) struct $connection {
             items: Vec<(String, $node)>,
             page_info: $crate::graphql::base::connection::PageInfo,
@@ -111,7 +110,6 @@ macro_rules! connection {
             }
         }
 
-        #[doc = concat!("One of ", $what, " with its place in the list.")]
         pub(in crate::graphql) struct $edge<'a> {
             cursor: &'a str,
             node: &'a $node,

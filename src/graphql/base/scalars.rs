@@ -17,8 +17,7 @@ fn refuse<T: InputType>(message: &str) -> InputValueError<T> {
         .with_extension("retryable", false)
 }
 
-/// An amount of yuan as text with exactly two decimals, such as "125.40": 1 to 11 digits, a point, 2
-/// digits. A JSON number is refused. As a payment's amount it lies between 0.01 and 10000000000.00.
+/// An amount in fen.
 pub struct Amount(pub i64);
 
 /// An amount of yuan as text with exactly two decimals, such as "125.40": 1 to 11 digits, a point, 2
@@ -41,7 +40,7 @@ impl ScalarType for Amount {
     }
 }
 
-/// A day, ISO 8601, such as 2026-11-23.
+/// A day.
 pub struct Date(pub NaiveDate);
 
 /// A day, ISO 8601, such as 2026-11-23.
@@ -61,8 +60,7 @@ impl ScalarType for Date {
     }
 }
 
-/// An instant, RFC 3339 with an offset and at most three fraction digits, such as
-/// 2026-11-23T08:30:00.250+08:00; between 1970 and 9999. Answers are in UTC.
+/// An instant, in milliseconds since 1970, UTC.
 pub struct DateTime(pub i64);
 
 /// An instant, RFC 3339 with an offset and at most three fraction digits, such as

@@ -16,7 +16,6 @@ use crate::domain;
 use crate::domain::base::calendar::day_of;
 use crate::store::payment::read::BillPaymentPage;
 
-/// The charge of one account for one billing period.
 pub(in crate::graphql) struct Bill {
     bill: domain::bill::Bill,
 }

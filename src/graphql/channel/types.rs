@@ -14,7 +14,6 @@ use crate::domain::base::calendar::day_of;
 use crate::store::channel;
 use crate::store::payment::read::ChannelPaymentPage;
 
-/// Who brings payments; the caller's own.
 pub(in crate::graphql) struct Channel {
     channel: domain::channel::Channel,
 }

@@ -9,7 +9,6 @@ use super::super::base::scalars::{Date, DateTime};
 use super::super::payment::types::Payment;
 use crate::domain;
 
-/// A difference that a person must resolve.
 pub(in crate::graphql) struct Exception {
     number: i64,
     exception: domain::exception::Exception,

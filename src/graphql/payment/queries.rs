@@ -26,7 +26,6 @@ pub(in crate::graphql) enum PaymentKeyStatus {
     NotFound,
 }
 
-/// What became of a payment's key.
 pub(in crate::graphql) enum PaymentStatusResult {
     Posted(Box<Payment>, PaymentKeyStatus),
     Refused(PaymentPostUserError),

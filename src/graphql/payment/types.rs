@@ -19,7 +19,6 @@ use crate::domain;
 use crate::domain::payment::receipt_number;
 use crate::store::payment::read::PaymentOfNumber;
 
-/// Money that arrived through a channel, once.
 pub(in crate::graphql) struct Payment {
     payment: domain::payment::Payment,
 }
@@ -45,7 +44,6 @@ api_enum! {
     }
 }
 
-/// The part of a payment that settled one bill's principal or penalty.
 pub(in crate::graphql) struct Allocation<'a> {
     account_number: &'a str,
     allocation: &'a domain::bill::Allocation,

@@ -77,7 +77,6 @@ pub(in crate::graphql) enum PaymentReverseOutcome {
     Remembered,
 }
 
-/// The answer to a reversal.
 pub(in crate::graphql) enum PaymentReversePayload {
     Reversed { payment: Box<Payment>, replayed: bool },
     Remembered { replayed: bool },

@@ -7,7 +7,6 @@ use super::super::base::scalars::DateTime;
 use super::super::base::session::caller;
 use crate::domain;
 
-/// What undid a payment.
 pub(in crate::graphql) struct Reversal<'a> {
     reversal: &'a domain::payment::Reversal,
 }

@@ -91,7 +91,6 @@ impl From<Refusal<PostRefusalCode>> for PaymentPostUserError {
     }
 }
 
-/// The answer to a payment: posted, or refused for these reasons.
 pub(in crate::graphql) enum PaymentPostPayload {
     Posted { payment: Box<Payment>, replayed: bool },
     Refused { errors: Vec<PaymentPostUserError>, replayed: bool },
