@@ -7,8 +7,8 @@ use actix_web::http::header::ContentType;
 use actix_web::web::{self, Data, ServiceConfig};
 use serde_json::json;
 
-use super::Shared;
 use super::metrics::CONTENT_TYPE;
+use super::shared::Shared;
 use crate::engine::{EngineError, Priority};
 use crate::store::base::migrations::PendingMigrations;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use moka::sync::Cache;
 
-use super::negotiation::Form;
+use super::form::Form;
 use super::parameters::Parameters;
 use super::reply::Refused;
 use crate::domain::base::text::sha256;

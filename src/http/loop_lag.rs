@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 
-use super::Shared;
 use super::cpu_affinity::Processor;
+use super::shared::Shared;
 
 /// How often a worker looks while many requests are under way, and while few are.
 const LOOK_EVERY: Duration = Duration::from_millis(5);

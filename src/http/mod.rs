@@ -18,6 +18,7 @@ mod admin;
 mod bodies;
 mod cpu_affinity;
 mod documents;
+mod form;
 mod in_flight;
 mod incoming;
 mod log;
@@ -27,12 +28,16 @@ mod negotiation;
 mod outgoing;
 mod parameters;
 mod reply;
+mod request_id;
 mod route;
+mod shared;
 mod tls;
 mod trace;
 
 pub use log::{LogCounts, STRANGERS};
 pub use tls::TlsFiles;
+
+use shared::Shared;
 
 /// How long connections may take to drain once the server is told to stop.
 const DRAIN_S: u64 = 5;
@@ -94,20 +99,6 @@ pub struct Listening {
     pub admin: Option<SocketAddr>,
 }
 
-/// What every request needs.
-struct Shared {
-    engine: Arc<Engine>,
-    schemas: Schemas,
-    verifier: Verifier,
-    budgets: Arc<Budgets>,
-    documents: documents::Documents,
-    in_flight: Arc<in_flight::InFlight>,
-    bodies: Arc<bodies::Bodies>,
-    body_timeout: Duration,
-    metrics: metrics::Metrics,
-    request_ids: trace::RequestIds,
-}
-
 /// Serves until SIGTERM or SIGINT, then drains and returns. Calls `on_listening` once requests are
 /// answered.
 ///
@@ -163,7 +154,7 @@ pub fn serve_until(
         in_flight,
         bodies,
         body_timeout: settings.body_timeout,
-        request_ids: trace::RequestIds::new(settings.request_id_prefix),
+        request_ids: request_id::RequestIds::new(settings.request_id_prefix),
         engine,
     });
     actix_web::rt::System::new().block_on(async move {

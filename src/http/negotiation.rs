@@ -5,34 +5,9 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, Accept, CONTENT_TYPE, Header, HeaderValue, Quality};
 
+use super::form::Form;
 use super::reply::Refused;
 use crate::graphql::base::error::ErrorCode;
-
-/// The form of the answer, as the client accepts it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// `application/json`: status 200 for every well-formed request.
-    Json,
-    /// `application/graphql-response+json`: 400 where nothing was executed.
-    GraphqlResponse,
-}
-
-impl Form {
-    pub(super) fn content_type(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::Json => "application/json; charset=utf-8",
-            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
-        })
-    }
-
-    /// The status of a well-formed request of which nothing was executed.
-    pub(super) fn request_error_status(self) -> StatusCode {
-        match self {
-            Self::Json => StatusCode::OK,
-            Self::GraphqlResponse => StatusCode::BAD_REQUEST,
-        }
-    }
-}
 
 /// The form that the client likes best of the two we write; JSON where it doesn't say.
 pub(super) fn form(request: &HttpRequest) -> Result<Form, Refused> {

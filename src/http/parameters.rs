@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::bodies::Room;
+use super::form::Form;
 use super::incoming::{BodyError, Incoming, Received};
-use super::negotiation::Form;
 use super::reply::Refused;
 use crate::domain::access::sha256_of_name;
 use crate::domain::base::text::has_control;

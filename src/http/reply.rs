@@ -8,9 +8,9 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_
 use async_graphql::{Response, ServerError, Value};
 use serde_json::json;
 
-use super::negotiation::Form;
+use super::form::Form;
 use super::outgoing;
-use super::trace::RequestId;
+use super::request_id::RequestId;
 use crate::graphql::Executed;
 use crate::graphql::base::answer::AnswerBudget;
 use crate::graphql::base::error::{ErrorCode, RETRY_AFTER_S, brief, is_request_error};

@@ -11,11 +11,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use async_graphql::parser::types::OperationType;
 use futures_util::FutureExt;
 
-use super::Shared;
+use super::form::Form;
 use super::incoming::Incoming;
-use super::negotiation::{Form, check_content_type, form};
+use super::negotiation::{check_content_type, form};
 use super::parameters::{Parameters, read_body};
 use super::reply::{self, Answer, Refused};
+use super::shared::Shared;
 use super::trace::RequestTrace;
 use crate::access::caller::Caller;
 use crate::domain::channel::DocumentRule;
