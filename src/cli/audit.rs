@@ -3,9 +3,10 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::config::Configuration;
-use super::output::{escape_control, print_line};
+use super::escape::escape_control;
+use super::outcome::Outcome;
+use super::output::print_line;
 use crate::engine;
 use crate::store::audit::{self, Finding};
 use crate::store::base::check::Verdict;

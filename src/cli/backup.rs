@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::Outcome;
 use super::config::Configuration;
+use super::outcome::Outcome;
 use super::output::print_line;
 use crate::store::base::backup;
 use crate::store::base::connection::{Database, Purpose};

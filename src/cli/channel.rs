@@ -4,8 +4,8 @@
 use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Outcome;
 use super::config::Configuration;
+use super::outcome::Outcome;
 use super::output::print_line;
 use super::session::Session;
 use crate::domain::account::CustomerClass;

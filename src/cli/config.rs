@@ -10,7 +10,7 @@ use anyhow::{Context, anyhow, bail};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::logging;
+use super::logging::{self, LogFormat};
 use super::system;
 use crate::access::budget::{Allowance, Allowances};
 use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
@@ -39,17 +39,6 @@ pub(super) struct Flags {
     pub(super) jwks: Option<PathBuf>,
     pub(super) tls_cert: Option<PathBuf>,
     pub(super) tls_key: Option<PathBuf>,
-}
-
-/// How events are written to the log.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum LogFormat {
-    /// For people.
-    #[default]
-    Pretty,
-    /// For machines.
-    Json,
 }
 
 /// What granary.toml may say.

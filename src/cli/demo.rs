@@ -8,9 +8,9 @@ use anyhow::{bail, ensure};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::config::Configuration;
 use super::district::{self, APP, BANK, COUNTER, District};
+use super::outcome::Outcome;
 use super::output::{announce, progress_bar};
 use super::serve::close;
 use super::serve_lock::ServeLock;

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
-use super::Outcome;
 use super::config::{Configuration, read_file};
-use super::output::{escape_control, print_line};
+use super::escape::escape_control;
+use super::outcome::Outcome;
+use super::output::print_line;
 use super::session::Session;
 use crate::domain::access::{AccessChange, TrustedDocument, sha256_of_name};
 use crate::engine;

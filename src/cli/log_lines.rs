@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::output::escape_control;
+use super::escape::escape_control;
 use crate::http::LogCounts;
 
 /// Bytes that may wait to be written: some thousand lines, so that a pause of whoever reads loses none.

@@ -5,11 +5,11 @@ use std::panic::PanicHookInfo;
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
+use serde::Deserialize;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
-use super::config::{Configuration, LogFormat};
 use super::log_lines::{EventWriter, LogLines};
 use super::strangers::Strangers;
 use crate::http::LogCounts;
@@ -21,15 +21,25 @@ static COUNTS: LazyLock<Arc<LogCounts>> = LazyLock::new(Arc::default);
 /// The lines of this process, if it is a server.
 static LINES: OnceLock<Arc<LogLines>> = OnceLock::new();
 
+/// How events are written to the log.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum LogFormat {
+    /// For people.
+    #[default]
+    Pretty,
+    /// For machines.
+    Json,
+}
+
 /// Starts the log. A server tells what it does; any other command only what goes wrong.
-pub(super) fn start(configuration: &Configuration, is_server: bool) -> anyhow::Result<()> {
+pub(super) fn start(format: LogFormat, is_server: bool) -> anyhow::Result<()> {
     let usual = if is_server { "info" } else { "warn" };
     let filter = match std::env::var("RUST_LOG") {
         Ok(text) if !text.is_empty() => EnvFilter::try_new(text)?,
         _ => EnvFilter::new(usual),
     };
     let lines = if is_server { Some(start_lines()?) } else { None };
-    let format = configuration.log_format();
     let writer = EventWriter { lines, escapes: matches!(format, LogFormat::Pretty) };
     // A line that can't be written is never complained of on standard error, where it couldn't be written.
     let events = fmt::layer().with_ansi(false).log_internal_errors(false).with_writer(move || writer.clone());

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::Outcome;
 use super::config::Configuration;
+use super::outcome::Outcome;
 use super::output::print_line;
 use crate::store::base::connection::Purpose;
 use crate::store::base::migrations;

@@ -15,10 +15,12 @@ mod demo;
 mod district;
 mod district_names;
 mod documents;
+mod escape;
 mod import;
 mod log_lines;
 mod logging;
 mod migrate;
+mod outcome;
 mod output;
 mod revoke;
 mod schema;
@@ -30,29 +32,9 @@ mod system;
 mod token;
 
 use config::{Configuration, Flags};
+use outcome::Outcome;
 
 use crate::store::base::postgres_url::may_hold_password;
-
-/// What a command that ran to its end has to say to the shell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    /// All is well: exit status 0.
-    Done,
-    /// The answer is no (a pending migration, a broken invariant): exit status 1.
-    Negative,
-    /// The work is done but for lines that were refused: exit status 3.
-    SomeRefused,
-}
-
-impl Outcome {
-    fn exit_status(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Negative => 1,
-            Self::SomeRefused => 3,
-        }
-    }
-}
 
 /// The payment door of an electricity utility: bills asked for and payments posted, each exactly once.
 ///
@@ -154,7 +136,7 @@ fn end_with(error: clap::Error) -> Arguments {
 }
 
 fn run_command(command: Command, configuration: &Configuration) -> anyhow::Result<Outcome> {
-    logging::start(configuration, matches!(command, Command::Serve(_) | Command::Demo))?;
+    logging::start(configuration.log_format(), matches!(command, Command::Serve(_) | Command::Demo))?;
     match command {
         Command::Serve(_) => serve::run(configuration),
         Command::Demo => demo::run(configuration),

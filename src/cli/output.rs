@@ -1,10 +1,10 @@
 //! Printing. Whatever comes from a file or a database is escaped, so that it can't drive a terminal.
 
-use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal, Write as _};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::escape::escape_control;
 use super::logging;
 
 /// Prints a line to standard output at once.
@@ -56,19 +56,6 @@ fn conceal(line: &str) -> String {
 /// Whether a command failed only because the reader of its output (`head`, say) had enough.
 pub(super) fn is_reader_gone(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
-}
-
-/// Writes control characters as `\u{…}`; line breaks only stay where they are wanted.
-pub(super) fn escape_control(text: &str, keeps_line_breaks: bool) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for char in text.chars() {
-        if char.is_control() && !(keeps_line_breaks && char == '\n') {
-            let _never_fails = write!(escaped, "{}", char.escape_unicode());
-        } else {
-            escaped.push(char);
-        }
-    }
-    escaped
 }
 
 /// A progress bar on standard error, or nothing where that is no terminal or the length is unknown.

@@ -3,8 +3,8 @@
 use anyhow::bail;
 use clap::Args;
 
-use super::Outcome;
 use super::config::Configuration;
+use super::outcome::Outcome;
 use super::output::print_line;
 use super::session::Session;
 use crate::domain::access::{AccessChange, Revocation, TOKEN_TEXT_LEN_MAX, is_token_text};

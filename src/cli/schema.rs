@@ -1,6 +1,6 @@
 //! `granary schema`.
 
-use super::Outcome;
+use super::outcome::Outcome;
 use super::output::print_line;
 use crate::graphql;
 

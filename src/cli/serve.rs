@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::Outcome;
 use super::config::{Configuration, Flags};
+use super::outcome::Outcome;
 use super::output::announce;
 use super::serve_lock::ServeLock;
 use super::session::start_engine;

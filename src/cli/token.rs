@@ -3,8 +3,8 @@
 use anyhow::{anyhow, bail};
 use clap::Args;
 
-use super::Outcome;
 use super::config::Configuration;
+use super::outcome::Outcome;
 use super::output::print_line;
 use super::system::{SystemClock, random_hex};
 use crate::access::tokens::{Claims, Mint};

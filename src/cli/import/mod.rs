@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
-use super::Outcome;
 use super::config::Configuration;
+use super::outcome::Outcome;
 use super::output::{print_line, progress_bar};
 use super::session::Session;
 use crate::domain::book::Command as Order;
