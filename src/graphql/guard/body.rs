@@ -1,7 +1,7 @@
 //! Bounds over the bytes of a JSON body.
 
 use super::super::base::limits::{BODY_VALUES_MAX, NESTING_MAX};
-use super::Objection;
+use super::objection::Objection;
 
 /// Counts values and nested brackets. Whether the bytes are JSON is left to the parser.
 ///

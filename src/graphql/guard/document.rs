@@ -13,7 +13,7 @@ use super::super::base::limits::{
     ALIASES_MAX, EXPANDED_SIZE_MAX, FRAGMENTS_MAX, INTROSPECTION_ALIASES_MAX, INTROSPECTION_LISTS_MAX,
     MUTATION_FIELDS_MAX, RECURSION_MAX, RESPONSE_KEY_BYTES_MAX,
 };
-use super::Objection;
+use super::objection::Objection;
 
 /// The lists of introspection that lead from types to types, so that nested they multiply: those that graphql-js
 /// counts by its rule `MaxIntrospectionDepthRule`.

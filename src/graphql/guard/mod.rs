@@ -5,34 +5,15 @@
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
 
-use super::base::error::{ErrorCode, brief};
-
 mod body;
 mod document;
+mod objection;
 mod text;
 
 pub use body::check_body;
 pub use document::{check_document, is_introspection};
+pub use objection::Objection;
 pub use text::check_text;
-
-/// Why a request is refused, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Objection {
-    /// QUERY_TOO_LARGE or BAD_USER_INPUT.
-    pub code: ErrorCode,
-    /// For the caller.
-    pub message: String,
-}
-
-impl Objection {
-    fn too_large(message: &str) -> Self {
-        Self { code: ErrorCode::QueryTooLarge, message: message.to_owned() }
-    }
-
-    fn malformed(message: impl Into<String>) -> Self {
-        Self { code: ErrorCode::BadUserInput, message: brief(message.into()) }
-    }
-}
 
 /// Parses a document between the checks of its text and of its size.
 ///

@@ -3,7 +3,7 @@
 //! comment hides what a parser would see.
 
 use super::super::base::limits::{DIRECTIVES_MAX, DOCUMENT_BYTES_MAX, NESTING_MAX, TOKENS_MAX};
-use super::Objection;
+use super::objection::Objection;
 
 /// Counts bytes, tokens, directives and nested brackets.
 ///
