@@ -4,8 +4,8 @@ use granary::store::base::connection::{Connection, Database, Purpose};
 use granary::store::base::migrations;
 use tempfile::TempDir;
 
-use super::postgres::{self, Server};
 use super::scratch::scratch_folder;
+use super::shared_postgres::{self, Server};
 
 /// A database of the test's own, gone when dropped.
 pub struct TestDatabase {
@@ -48,21 +48,21 @@ impl TestDatabase {
 
     /// A migrated PostgreSQL database; `None`, said aloud once, where there is no PostgreSQL.
     pub fn postgres() -> Option<Self> {
-        let server = postgres::shared()?;
+        let server = shared_postgres::shared()?;
         let name = server.create_migrated();
         Some(Self::of(server.url(&name), Keep::Postgres(server, name)))
     }
 
     /// A PostgreSQL database without tables; `None` where there is no PostgreSQL.
     pub fn postgres_empty() -> Option<Self> {
-        let server = postgres::shared()?;
+        let server = shared_postgres::shared()?;
         let name = server.create_empty();
         Some(Self::of(server.url(&name), Keep::Postgres(server, name)))
     }
 
     /// A PostgreSQL database without tables that keeps text in this encoding; `None` where there is no PostgreSQL.
     pub fn postgres_encoded(encoding: &str) -> Option<Self> {
-        let server = postgres::shared()?;
+        let server = shared_postgres::shared()?;
         let name = server.create_encoded(encoding);
         Some(Self::of(server.url(&name), Keep::Postgres(server, name)))
     }

@@ -10,5 +10,6 @@ pub mod peers;
 pub mod postgres;
 pub mod reads;
 pub mod scratch;
+pub mod shared_postgres;
 pub mod tools;
 pub mod writer;

@@ -8,9 +8,6 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -21,7 +18,7 @@ use granary::store::base::migrations;
 use super::scratch::scratch_folder;
 
 /// A URL of a server to be used in place of a cluster of our own.
-const URL_VARIABLE: &str = "GRANARY_TEST_POSTGRES_URL";
+pub const URL_VARIABLE: &str = "GRANARY_TEST_POSTGRES_URL";
 /// `1` where a missing PostgreSQL is a failure.
 const REQUIRE_VARIABLE: &str = "GRANARY_TEST_REQUIRE_POSTGRES";
 /// Folders with a folder per version in which distributions keep programs outside PATH.
@@ -29,7 +26,6 @@ const VERSION_FOLDERS: [&str; 3] = ["/usr/lib/postgresql", "/usr/local/lib/postg
 /// Folders that hold the programs themselves.
 const PROGRAM_FOLDERS: [&str; 4] =
     ["/usr/libexec/postgresql", "/usr/lib/postgresql/bin", "/usr/pgsql/bin", "/usr/local/pgsql/bin"];
-const TEMPLATE: &str = "granary_template";
 /// Another process may take the port between our look and the server's start.
 const START_ATTEMPTS_MAX: u32 = 3;
 /// It recovers so soon after a crash.
@@ -186,7 +182,8 @@ impl Cluster {
         }
     }
 
-    fn create(programs: PathBuf, folder: PathBuf) -> Self {
+    /// A new one in this folder, run by these programs.
+    pub fn create(programs: PathBuf, folder: PathBuf) -> Self {
         give_to_other_user(&folder);
         let watchdog = watch(&folder, &programs);
         let mut cluster = Self { folder, programs, port: 0, watchdog };
@@ -267,109 +264,30 @@ impl Drop for Cluster {
     }
 }
 
-/// The server that all tests share, each with a database of its own.
-pub struct Server {
-    admin_url: String,
-    _cluster: Option<Cluster>,
-    creating: Mutex<()>,
-}
-
-static SHARED: OnceLock<Option<Server>> = OnceLock::new();
-static DATABASES: AtomicU32 = AtomicU32::new(0);
-
-/// The shared server; `None`, said aloud once, where there is no PostgreSQL on this machine.
-pub fn shared() -> Option<&'static Server> {
-    SHARED.get_or_init(Server::find).as_ref()
-}
-
-impl Server {
-    fn find() -> Option<Self> {
-        let given = std::env::var(URL_VARIABLE).ok().filter(|url| !url.is_empty());
-        let (admin_url, cluster) = match (given, find_programs()) {
-            (Some(url), _) => (url, None),
-            (None, Some(programs)) => {
-                let cluster = Cluster::create(programs, scratch_folder("granary-pg-").keep());
-                (cluster.url("postgres"), Some(cluster))
-            }
-            (None, None) => {
-                say_skipped("no initdb was found");
-                return None;
-            }
-        };
-        let mut server = Self { admin_url, _cluster: cluster, creating: Mutex::new(()) };
-        if server.admin_url.matches('/').count() < 3 {
-            server.admin_url = server.url("postgres");
-        }
-        execute(&server.admin_url, &format!("DROP DATABASE IF EXISTS {TEMPLATE}"));
-        execute(&server.admin_url, &format!("CREATE DATABASE {TEMPLATE}"));
-        migrate(&server.url(TEMPLATE));
-        Some(server)
-    }
-
-    /// URL of one of its databases.
-    pub fn url(&self, database: &str) -> String {
-        let (base, query) = match self.admin_url.split_once('?') {
-            Some((base, query)) => (base, format!("?{query}")),
-            None => (self.admin_url.as_str(), String::new()),
-        };
-        let scheme_end = base.find("://").map_or(0, |at| at + 3);
-        let host_end = base[scheme_end..].find('/').map_or(base.len(), |at| scheme_end + at);
-        format!("{}/{database}{query}", &base[..host_end])
-    }
-
-    /// Creates a migrated database and returns its name.
-    pub fn create_migrated(&self) -> String {
-        self.create_like(TEMPLATE)
-    }
-
-    /// Creates a database without tables and returns its name.
-    pub fn create_empty(&self) -> String {
-        self.create_like("template0")
-    }
-
-    /// Creates a database without tables that keeps text in this encoding, and returns its name.
-    pub fn create_encoded(&self, encoding: &str) -> String {
-        self.create_like(&format!("template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"))
-    }
-
-    fn create_like(&self, template: &str) -> String {
-        let number = DATABASES.fetch_add(1, Ordering::Relaxed);
-        let name = format!("granary_test_{}_{number}", std::process::id());
-        let _one_at_a_time = self.creating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        execute(&self.admin_url, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
-        name
-    }
-
-    /// Drops a database if it can.
-    pub fn drop_database(&self, name: &str) {
-        if let Ok(mut connection) = PgConnection::establish(&self.admin_url) {
-            let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            let _left_behind_at_worst = connection.batch_execute(&statement);
-        }
-    }
-}
-
-fn execute(url: &str, statement: &str) {
+/// Executes a statement as the administrator.
+pub fn execute(url: &str, statement: &str) {
     let mut connection = PgConnection::establish(url).expect("the tests' PostgreSQL answers");
     connection.batch_execute(statement).expect("an administrator's statement");
 }
 
-fn migrate(url: &str) {
+/// Brings a database to the version of this program.
+pub fn migrate(url: &str) {
     let database = Database::from_url(url).expect("a PostgreSQL URL");
     let mut connection = database.connect_or_create().expect("the new database answers");
     migrations::run_pending(&mut connection).expect("the migrations run");
 }
 
-/// Fails where PostgreSQL is required. Written past the test harness, which keeps a passing test's
+/// Says that tests are skipped; fails where PostgreSQL is required. Written past the test harness, which keeps a passing test's
 /// words to itself.
-fn say_skipped(why: &str) {
+pub fn say_skipped(why: &str) {
     let is_required = std::env::var(REQUIRE_VARIABLE).is_ok_and(|value| value == "1");
     assert!(!is_required, "{REQUIRE_VARIABLE}=1, but {why}");
     let line = format!("The PostgreSQL half of the tests is SKIPPED: {why}; set {URL_VARIABLE} to a server.");
     let _nobody_reads_it_then = writeln!(std::io::stderr(), "{line}");
 }
 
-fn find_programs() -> Option<PathBuf> {
+/// The folder of its newest programs on this machine.
+pub fn find_programs() -> Option<PathBuf> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = Vec::new();
     for parent in VERSION_FOLDERS {

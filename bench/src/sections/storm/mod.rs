@@ -12,7 +12,6 @@ use crate::client::Client;
 use crate::district::Open;
 use crate::draw::fresh_seed;
 use crate::lab::{BackEnd, Lab};
-use crate::meter::Reading;
 use crate::open::{Kind, Load, Pace};
 use crate::process;
 use crate::requests::{Caller, Sent};
@@ -22,9 +21,11 @@ use crate::sides::Side;
 use crate::stats::{Spread, median};
 use crate::tally::{Counts, Latencies, Outcome, WINDOW, Window};
 
+mod cost;
+
+use cost::{Cost, GOODPUT_MIN, costs};
+
 const MULTIPLES: [f64; 4] = [0.5, 1.0, 2.0, 5.0];
-/// What must be done at twice the peak, in per cent of it.
-const GOODPUT_MIN: f64 = 90.0;
 /// What the server rests at before and after a storm, of what it can do.
 const CALM: f64 = 0.5;
 const CLIENTS_CLOSED: usize = 256;
@@ -190,27 +191,6 @@ fn capacity(lab: &Lab, side: &Side, callers: &Callers) -> anyhow::Result<(f64, f
     Ok((outcome.done_per_second(0), answers as f64))
 }
 
-/// Processor time for one answer, in microseconds.
-#[derive(Debug, Clone, Copy)]
-struct Cost {
-    generator_us: f64,
-    server_us: f64,
-    database_us: f64,
-}
-
-impl Cost {
-    fn of(spent: Reading, answers: f64) -> Self {
-        let each = |seconds: f64| seconds * 1e6 / answers.max(1.0);
-        let [generator_us, server_us, database_us] =
-            [spent.generator_s, spent.server_s, spent.database_s].map(each);
-        Self { generator_us, server_us, database_us }
-    }
-
-    fn sum_us(self) -> f64 {
-        self.generator_us + self.server_us + self.database_us
-    }
-}
-
 /// What it costs to turn a request away at the door, as shedding does: its token isn't valid.
 fn refused(lab: &Lab, side: &Side, callers: &Callers) -> anyhow::Result<Cost> {
     let stranger = Caller { token: "nobody".to_owned(), ..callers.app.clone() };
@@ -226,26 +206,6 @@ fn refused(lab: &Lab, side: &Side, callers: &Callers) -> anyhow::Result<Cost> {
     let before = side.meter.read()?;
     let outcome = load.run()?;
     Ok(Cost::of(side.meter.since(before)?, outcome.all(0).sent() as f64))
-}
-
-/// Both come out of the same processors' time: of twice the peak a share `g` of it is done where
-/// `g * served + (2 - g) * refused = served`.
-fn costs(name: &str, served: Cost, refused: Cost) -> String {
-    let (answer_us, refusal_us) = (served.sum_us(), refused.sum_us());
-    let left = (answer_us - 2.0 * refusal_us) / (answer_us - refusal_us);
-    format!(
-        "{name}: an answer of the mix takes {answer_us:.0} µs of processor time, the file's lines beside it included \
-         (generator {:.0}, server {:.0}, database {:.0}), one that is turned away at the door {refusal_us:.0} µs \
-         (generator {:.0}, server {:.0}). With the same mix and as many lines that leaves {:.0} % of the peak at twice \
-         the peak; {GOODPUT_MIN} % need a refusal of {:.0} µs, the generator's part included. More is done where lines are shed first.",
-        served.generator_us,
-        served.server_us,
-        served.database_us,
-        refused.generator_us,
-        refused.server_us,
-        left * 100.0,
-        answer_us * (100.0 - GOODPUT_MIN) / (200.0 - GOODPUT_MIN)
-    )
 }
 
 /// One storm, with calm before and after.
