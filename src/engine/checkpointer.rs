@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::OnStorageFailure;
+use super::error::OnStorageFailure;
 use super::shutdown::Shutdown;
 use super::supervisor::Heartbeat;
 use crate::store::base::connection::{Database, Purpose};

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
+use super::error::{EngineError, OnStorageFailure};
 use super::queue::{Lanes, Queued};
 use super::supervisor::Heartbeat;
-use super::{EngineError, OnStorageFailure};
 use crate::domain::base::clock::Ids;
 use crate::domain::base::numbers::Given;
 use crate::domain::book::{Answer, Command, Numbered};

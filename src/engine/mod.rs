@@ -1,9 +1,8 @@
 //! Writer lanes and readers: the sole owner of threads, queues and connections. Above it nobody
 //! touches a database, below it nobody waits.
 
-use std::fmt;
 use std::sync::{Arc, RwLock, mpsc};
-use std::thread::JoinHandle;
+
 use std::time::Duration;
 
 use crate::domain::base::clock::Clock;
@@ -17,6 +16,7 @@ use crate::store::base::{migrations, utility};
 
 mod backpressure;
 mod checkpointer;
+mod error;
 pub mod lane;
 mod priority;
 mod queue;
@@ -29,6 +29,7 @@ mod supervisor;
 use backpressure::Backpressure;
 pub use backpressure::give_way;
 use checkpointer::Checkpointer;
+pub use error::{EngineError, OnStorageFailure};
 use lane::{Lane, LaneSettings, NoFaults};
 pub use priority::Priority;
 use queue::{Lanes, Ticket};
@@ -59,51 +60,6 @@ impl Default for EngineSettings {
     }
 }
 
-/// Why there is no definite answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EngineError {
-    /// This try was not accepted; nothing was written.
-    Busy,
-    /// The outcome is unknown; the same key finds it out.
-    Timeout,
-    /// A fault of ours; nothing was written.
-    Internal,
-}
-
-impl EngineError {
-    /// What a failure that left nothing behind is to whoever waits.
-    fn of(error: &StoreError) -> Self {
-        match error {
-            StoreError::Corrupt(_) | StoreError::Url(_) => Self::Internal,
-            StoreError::Connect(_)
-            | StoreError::NotMigrated(_)
-            | StoreError::Statement(_)
-            | StoreError::Overtaken(_)
-            | StoreError::Replaced(_) => Self::Busy,
-        }
-    }
-
-    /// Whether the same request may yet succeed.
-    pub fn is_retryable(self) -> bool {
-        match self {
-            Self::Busy | Self::Timeout => true,
-            Self::Internal => false,
-        }
-    }
-}
-
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Busy => "busy; nothing was written",
-            Self::Timeout => "the outcome is unknown",
-            Self::Internal => "internal error; nothing was written",
-        })
-    }
-}
-
-impl std::error::Error for EngineError {}
-
 /// How much waits, and how much was turned away since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
@@ -124,9 +80,6 @@ pub struct Load {
     /// Times a lane or reader paused, because the door was late.
     pub pauses: u64,
 }
-
-/// What happens when the storage under an embedded database fails: the process must not go on.
-pub type OnStorageFailure = Arc<dyn Fn(&StoreError) + Send + Sync>;
 
 /// The running engine. Cheap to share; closed once.
 pub struct Engine {
@@ -356,7 +309,7 @@ impl Engine {
 #[must_use]
 pub fn close_within(engine: Arc<Engine>, at_most: Duration) -> bool {
     let (tell, told) = mpsc::channel();
-    spawn("close", move || {
+    supervisor::spawn("close", move || {
         engine.close();
         let _nobody_waits_any_more = tell.send(());
     });
@@ -367,11 +320,6 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
-    thread.expect("the system lets the engine start its threads")
 }
 
 /// Reads straight from a database, without an engine: for the command line.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::EngineError;
 use super::backpressure::Backpressure;
+use super::error::EngineError;
 use super::priority::{Priority, Waiting};
 use crate::domain::book::{Answer, Command};
 use crate::domain::command::Rules;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::{EngineError, OnStorageFailure};
+use super::error::{EngineError, OnStorageFailure};
 use crate::domain::account::{Account, Holder};
 use crate::domain::bill::Bill;
 use crate::store::base::connection::{self, Connection, Database, Purpose};

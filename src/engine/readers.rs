@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::EngineError;
 use super::backpressure::Backpressure;
+use super::error::EngineError;
 use super::priority::{Priority, Waiting};
 use super::reader::{ByKeys, Job, Reader, Reply, Source, engine_error, is_replaced};
 use super::supervisor::Heartbeat;

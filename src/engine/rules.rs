@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::OnStorageFailure;
+use super::error::OnStorageFailure;
 use super::shutdown::Shutdown;
 use super::supervisor::Heartbeat;
 use crate::domain::access::Revocations;

@@ -124,7 +124,7 @@ impl Place {
 
 fn start(name: &str, work: &Arc<Work>, heartbeat: &Heartbeat) -> JoinHandle<()> {
     let (work, heartbeat) = (work.clone(), heartbeat.clone());
-    super::spawn(name, move || {
+    spawn(name, move || {
         backpressure::give_way();
         work(heartbeat);
     })
@@ -132,7 +132,7 @@ fn start(name: &str, work: &Arc<Work>, heartbeat: &Heartbeat) -> JoinHandle<()> 
 
 fn watch(places: Arc<Mutex<Vec<Place>>>) -> (Sender<()>, JoinHandle<()>) {
     let (stop, stopped) = channel();
-    let thread = super::spawn("watch", move || {
+    let thread = spawn("watch", move || {
         while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
             places
                 .lock()
@@ -148,4 +148,10 @@ fn wait_for(thread: JoinHandle<()>) {
     if thread.join().is_err() {
         tracing::error!("a thread of the engine ended in a panic");
     }
+}
+
+/// Starts a thread of this name.
+pub(super) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
+    thread.expect("the system lets the engine start its threads")
 }

@@ -11,6 +11,7 @@ use crate::domain::account::ACCOUNT_NUMBER_LEN_MAX;
 use crate::domain::base::keys::IDEMPOTENCY_KEY_LEN_MAX;
 use crate::domain::base::money::{FEN_MAX, PAYMENT_FEN_MIN};
 use crate::domain::payment::NOTE_LEN_MAX;
+use crate::domain::payment::malformed::BILL_NUMBERS_MAX;
 use crate::engine::Utility;
 
 pub(in crate::graphql) struct ServiceConfig {
@@ -111,7 +112,7 @@ impl ServiceConfig {
             idempotency_key_length_max: IDEMPOTENCY_KEY_LEN_MAX,
             account_number_length_max: ACCOUNT_NUMBER_LEN_MAX,
             note_length_max: NOTE_LEN_MAX,
-            bill_numbers_max: limits::BILL_NUMBERS_MAX,
+            bill_numbers_max: BILL_NUMBERS_MAX,
             batch_payments_max: limits::BATCH_PAYMENTS_MAX,
             accounts_max: limits::ACCOUNTS_MAX,
             page_max: limits::PAGE_MAX,

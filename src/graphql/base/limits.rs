@@ -13,8 +13,6 @@ pub const PAGE_MAX: i32 = 100;
 pub const PAGE_DEFAULT: i32 = 20;
 /// Payments in one `paymentBatchPost`.
 pub const BATCH_PAYMENTS_MAX: usize = 1_000;
-/// Bills named by one payment.
-pub const BILL_NUMBERS_MAX: usize = 100;
 /// Bytes of a body by a token that may post.
 pub const POSTER_BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of a body by any other token.
