@@ -19,7 +19,7 @@ pub enum Done {
     /// Nothing yet: its payment will be undone when it comes.
     Remember,
     /// Undoes a payment.
-    Reverse(Movement),
+    Reverse(Box<Movement>),
 }
 
 /// What reversing the payment does. The command's own key is free.
@@ -45,7 +45,7 @@ pub(super) fn decide(
     let payment = state.payments.get(record.number).expect("the payment of a posted key was loaded");
     match payment.reversal {
         Some(_) => Err(already_reversed()),
-        None => Ok(Done::Reverse(reverse(state, given, command, payment))),
+        None => Ok(Done::Reverse(Box::new(reverse(state, given, command, payment)))),
     }
 }
 

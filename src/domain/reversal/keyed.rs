@@ -42,7 +42,7 @@ impl Keyed for ReversePayment {
     fn apply(&self, state: &mut State, given: &Given, done: Done) {
         match done {
             Done::Remember => state.keys.claim(&self.payment_key(), self.early(given.number()).to_record()),
-            Done::Reverse(movement) => state.apply(movement),
+            Done::Reverse(movement) => state.apply(*movement),
         }
     }
 
