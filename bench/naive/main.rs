@@ -15,14 +15,16 @@ use granary::domain::base::actor::Actor;
 use granary::domain::base::calendar::day_of;
 use granary::domain::base::keys::Key;
 use granary::domain::base::money::{format_amount, parse_amount};
+use granary::domain::base::numbers::Given;
 use granary::domain::bill::Bill;
 use granary::domain::bill::policies::Policies;
 use granary::domain::book::{Answer, Command, Numbered};
 use granary::domain::keyed::Answered;
 use granary::domain::payment::{PostInput, PostPayment, receipt_number};
-use granary::store::{StoreError, batch, read};
 use granary::store::base::connection::{self, Connection, Database, Purpose};
 use granary::store::base::ids::IdBlock;
+use granary::store::base::utility::utility;
+use granary::store::{StoreError, account, batch, bill};
 
 /// As granary's.
 #[global_allocator]
@@ -82,7 +84,8 @@ impl Shared {
     fn post(&self, pooled: &mut Pooled, payment: PostPayment) -> std::result::Result<Answer, StoreError> {
         pooled.ids.reserve(&mut pooled.connection, IDS_PER_PAYMENT)?;
         let id = granary::domain::base::clock::Ids::next_id(&mut pooled.ids);
-        let order = Numbered { id, at_ms: now_ms(), command: Command::PostPayment(payment) };
+        let given = Given::taken_in(now_ms()).with_numbers(id, 1);
+        let order = Numbered { given, command: Command::PostPayment(payment) };
         connection::begin(&mut pooled.connection)?;
         match self.settle(pooled, &order) {
             Ok(answer) => connection::commit(&mut pooled.connection).map(|()| answer),
@@ -90,10 +93,9 @@ impl Shared {
         }
     }
 
-    fn settle(&self, pooled: &mut Pooled, order: &Order) -> std::result::Result<Answer, StoreError> {
+    fn settle(&self, pooled: &mut Pooled, order: &Numbered) -> std::result::Result<Answer, StoreError> {
         let mut loaded = batch::load(&mut pooled.connection, std::slice::from_ref(order), self.zone)?;
-        let decision = decide(&loaded.state, order);
-        let answer = apply(&mut loaded.state, order, decision);
+        let answer = order.settle(&mut loaded.state);
         batch::write(&mut pooled.connection, loaded, &mut pooled.ids)?;
         Ok(answer)
     }
@@ -237,8 +239,8 @@ impl Query {
         let shared = ctx.data::<Arc<Shared>>()?;
         let looked_up = shared.on_pool(move |shared, pooled| {
             let numbers = [number];
-            let found = read::accounts(&mut pooled.connection, &numbers)?.remove(&numbers[0]);
-            let bills = read::open_bills(&mut pooled.connection, &numbers)?.remove(&numbers[0]);
+            let found = account::read::accounts(&mut pooled.connection, &numbers)?.remove(&numbers[0]);
+            let bills = bill::read::open_bills(&mut pooled.connection, &numbers)?.remove(&numbers[0]);
             let today = day_of(now_ms(), shared.zone);
             let due = |bill: Bill| {
                 let due_fen = bill.amount_due_fen(shared.policies.penalty_of(&bill), today);
@@ -270,8 +272,8 @@ fn now_ms() -> i64 {
 async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let database = Database::from_url(&std::env::var("DATABASE_URL")?)?;
     let mut connection = database.connect(Purpose::Read)?;
-    let zone = read::utility(&mut connection)?.zone;
-    let (policies, _) = read::rules(&mut connection, zone)?;
+    let zone = utility(&mut connection)?.zone;
+    let policies = bill::policies::policies(&mut connection, zone)?;
     let pool_len = std::env::var("POOL").ok().and_then(|len| len.parse().ok()).unwrap_or(POOL_LEN);
     let pool = r2d2::Pool::builder().max_size(pool_len).test_on_check_out(false).build(Manager(database))?;
     let shared = Arc::new(Shared { pool, zone, policies });

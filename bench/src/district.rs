@@ -296,9 +296,10 @@ fn channels() -> String {
 
 #[cfg(test)]
 mod tests {
-    use granary::store::audit::{self, Verdict};
-    use granary::store::base::migrations;
+    use granary::store::audit;
+    use granary::store::base::check::Verdict;
     use granary::store::base::connection::{Database, Purpose};
+    use granary::store::base::migrations;
 
     use super::*;
     use crate::postgres::Cluster;

@@ -9,8 +9,8 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query, sql_types};
-use granary::store::base::migrations;
 use granary::store::base::connection::{Database, Purpose};
+use granary::store::base::migrations;
 
 use crate::district::{District, Open};
 use crate::postgres::Cluster;
