@@ -1,20 +1,13 @@
 //! Every command there is, one line each: what can be asked, what is answered, what is written down of it.
 
-use super::access::AccessChange;
-use super::account::SaveAccount;
 use super::base::keys::{Kind, Record};
 use super::base::line::LineOutcome;
 use super::base::numbers::Given;
-use super::bill::IssueBill;
-use super::channel::ChannelChange;
 use super::command::Rules;
 use super::keyed::Keyed;
-use super::payment::{EARLY_REVERSAL, EarlyReversal, PostPayment};
-use super::reversal::ReversePayment;
+use super::payment::{EARLY_REVERSAL, EarlyReversal};
 use super::state::State;
 use super::touches::{Touches, Wanted};
-#[cfg(feature = "trial")]
-use super::trial::{CloseVisit, OpenVisit};
 
 /// A command that knows its place in the book.
 pub trait Asked: Rules + Into<Command> {
@@ -23,9 +16,10 @@ pub trait Asked: Rules + Into<Command> {
 }
 
 macro_rules! book {
-    (keyed { $($(#[doc = $keyed_doc:literal])* $(#[cfg($keyed_cfg:meta)])? $keyed:ident,)+ }
-        line { $($(#[doc = $doc:literal])* $line:ident,)+ }) => {
-        book!(@commands $($(#[doc = $keyed_doc])* $(#[cfg($keyed_cfg)])? $keyed,)+ $($(#[doc = $doc])* $line,)+);
+    (keyed { $($(#[doc = $keyed_doc:literal])* $(#[cfg($keyed_cfg:meta)])? $keyed_room:ident::$keyed:ident,)+ }
+        line { $($(#[doc = $doc:literal])* $line_room:ident::$line:ident,)+ }) => {
+        book!(@commands $($(#[doc = $keyed_doc])* $(#[cfg($keyed_cfg)])? $keyed_room::$keyed,)+
+            $($(#[doc = $doc])* $line_room::$line,)+);
 
         /// What a kind's word stands for; `None` where it is none of the key table's.
         pub fn kind_of_word(word: &str) -> Option<Kind> {
@@ -54,7 +48,9 @@ macro_rules! book {
             false
         }
     };
-    (@commands $($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $name:ident,)+) => {
+    (@commands $($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $room:ident::$name:ident,)+) => {
+        $($(#[cfg($cfg)])? use super::$room::$name;)+
+
         /// One thing to be decided.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Command { $($(#[doc = $doc])* $(#[cfg($cfg)])? $name($name),)+ }
@@ -116,25 +112,25 @@ macro_rules! book {
 book! {
     keyed {
         /// A payment.
-        PostPayment,
+        payment::PostPayment,
         /// The undoing of a payment.
-        ReversePayment,
+        reversal::ReversePayment,
         /// A visit opened, in tests.
         #[cfg(feature = "trial")]
-        OpenVisit,
+        trial::OpenVisit,
         /// A visit closed, in tests.
         #[cfg(feature = "trial")]
-        CloseVisit,
+        trial::CloseVisit,
     }
     line {
         /// A bill.
-        IssueBill,
+        bill::IssueBill,
         /// An account, new or brought up to date.
-        SaveAccount,
+        account::SaveAccount,
         /// What becomes of a channel.
-        ChannelChange,
+        channel::ChannelChange,
         /// What becomes of who may come in.
-        AccessChange,
+        access::AccessChange,
     }
 }
 
@@ -157,6 +153,17 @@ impl Numbered {
     /// Decides it on what earlier ones left, and leaves the state to the next.
     pub fn settle(&self, state: &mut State) -> Answer {
         self.command.settle(state, &self.given)
+    }
+}
+
+impl<'a> Touches<'a> {
+    /// What these commands can touch, now that their keys are known.
+    pub fn of(commands: &'a [Numbered], state: &'a State) -> Self {
+        let mut touches = Self::default();
+        for numbered in commands {
+            numbered.command.touch(state, &mut touches);
+        }
+        touches
     }
 }
 

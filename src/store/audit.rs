@@ -6,7 +6,8 @@ use diesel::connection::SimpleConnection;
 
 use super::base::check::{Check, Tally, Verdict};
 use super::base::connection::{Connection, begin_snapshot, rollback};
-use super::{StoreError, account, bill, channel, exception, key, ledger, payment, reversal};
+use super::rooms::ROOMS;
+use super::{StoreError, bill, key};
 
 /// What became of one invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,15 +65,7 @@ pub fn checks() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn queries() -> impl Iterator<Item = &'static Check> {
-    let rooms = [
-        ledger::audit::CHECKS,
-        account::audit::CHECKS,
-        channel::audit::CHECKS,
-        payment::audit::CHECKS,
-        reversal::audit::CHECKS,
-        exception::audit::CHECKS,
-    ];
-    rooms.into_iter().flatten()
+    ROOMS.iter().flat_map(|room| room.checks)
 }
 
 /// Checks every invariant and returns one finding for each, I1 to I10.

@@ -1,12 +1,13 @@
 //! What a lane's batch loads and writes, each in a number of statements that doesn't depend on how
-//! many commands it holds: one line per capability, and nothing where nothing of it is touched.
+//! many commands it holds.
 
 use std::collections::{BTreeMap, HashSet};
 
 use chrono_tz::Tz;
 
 use super::base::connection::Connection;
-use super::{StoreError, access, account, bill, channel, exception, key, payment, reversal};
+use super::rooms::ROOMS;
+use super::{StoreError, account, bill, channel, key};
 use crate::domain::base::clock::Ids;
 use crate::domain::base::keys::{Key, KeyState, Record};
 use crate::domain::bill::AccountState;
@@ -35,8 +36,9 @@ pub fn load(connection: &mut Connection, commands: &[Numbered], zone: Tz) -> Res
     let policies = bill::policies::policies(connection, zone)?;
     let mut state = State::new(policies, channel::load::channels(connection)?);
     load_keys(connection, &keys, &inserted_keys, &mut state)?;
-    #[cfg(feature = "trial")]
-    load_trial(connection, &keys, commands, &mut state)?;
+    for room in ROOMS {
+        (room.rows)(connection, commands, &mut state)?;
+    }
     load_accounts(connection, commands, &mut state)?;
     Ok(Batch { state, inserted_keys })
 }
@@ -47,16 +49,10 @@ pub fn load(connection: &mut Connection, commands: &[Numbered], zone: Tz) -> Res
 /// Whatever the database says; the transaction must then be rolled back.
 pub fn write(connection: &mut Connection, batch: Batch, ids: &mut dyn Ids) -> Result<(), StoreError> {
     let Batch { state, inserted_keys } = batch;
-    channel::write::write(connection, &state.changes.channels)?;
-    account::write::write(connection, &state)?;
-    bill::write::write(connection, &state)?;
-    access::write::write(connection, &state.changes.access)?;
-    payment::write::write(connection, &state, ids)?;
-    reversal::write::write(connection, &state.changes.payments.reversals)?;
-    key::write(connection, &state.keys, &inserted_keys)?;
-    #[cfg(feature = "trial")]
-    super::trial::write(connection, &state)?;
-    exception::write::write(connection, &state.changes.exceptions, ids)
+    for room in ROOMS {
+        (room.write)(connection, &state, ids)?;
+    }
+    key::write(connection, &state.keys, &inserted_keys)
 }
 
 /// The keys that a batch wants.
@@ -117,32 +113,7 @@ fn load_keys(
     for row in &settled {
         state.keys.put(row.key(), KeyState::Used(row.record()?));
     }
-    payment::load::load(connection, &known, state)
-}
-
-/// What the commands can touch, now that their keys are known.
-fn touches<'a>(commands: &'a [Numbered], state: &'a State) -> Touches<'a> {
-    let mut touches = Touches::default();
-    for numbered in commands {
-        numbered.command.touch(state, &mut touches);
-    }
-    touches
-}
-
-/// What no account owns is locked after the keys and before the accounts.
-#[cfg(feature = "trial")]
-fn load_trial(
-    connection: &mut Connection,
-    keys: &WantedKeys,
-    commands: &[Numbered],
-    state: &mut State,
-) -> Result<(), StoreError> {
-    let recorded = keys.records.keys().filter_map(|key| state.keys.record(key));
-    let recorded: Vec<i64> =
-        recorded.filter(|record| record.kind.0 == "TRIAL_OPEN").map(|record| record.number).collect();
-    let trial = super::trial::load(connection, &touches(commands, state), &recorded)?;
-    state.trial = trial;
-    Ok(())
+    ROOMS.iter().try_for_each(|room| (room.recorded)(connection, &known, state))
 }
 
 fn load_accounts(
@@ -150,7 +121,7 @@ fn load_accounts(
     commands: &[Numbered],
     state: &mut State,
 ) -> Result<(), StoreError> {
-    let touches = touches(commands, state);
+    let touches = Touches::of(commands, state);
     if touches.accounts.is_empty() {
         return Ok(());
     }

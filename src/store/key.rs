@@ -235,9 +235,9 @@ pub fn find(connection: &mut Connection, key: &Key) -> Result<Option<Record>, St
     find_row(connection, key)?.map(|row| row.record()).transpose()
 }
 
-/// A key that says it was posted, but isn't.
-pub(in crate::store) fn lacks_payment(key: &Key) -> StoreError {
-    StoreError::Corrupt(format!("key {key:?} lacks its payment"))
+/// A key that says something was done under it, which isn't there.
+pub(in crate::store) fn lacks_outcome(key: &Key) -> StoreError {
+    StoreError::Corrupt(format!("key {key:?} lacks what was done under it"))
 }
 
 impl Place for &Key {

@@ -22,6 +22,7 @@ pub mod trial;
 pub mod audit;
 pub mod batch;
 pub mod key;
+mod rooms;
 
 /// What can go wrong with a database.
 #[derive(Debug)]

@@ -8,6 +8,8 @@ use super::super::base::in_order::{InOrder, Place};
 use super::super::base::statement::statement;
 use super::{SUBJECT, TOKEN};
 use crate::domain::access::{AccessChange, Revocation};
+use crate::domain::base::clock::Ids;
+use crate::domain::state::State;
 
 impl Place for &(AccessChange, i64) {
     /// Documents go before revocations, which stand in a table of their own.
@@ -41,9 +43,10 @@ statement! {
 /// Writes them all; of several changes of one thing the last one holds.
 pub(in crate::store) fn write(
     connection: &mut Connection,
-    changes: &[(AccessChange, i64)],
+    state: &State,
+    _ids: &mut dyn Ids,
 ) -> Result<(), StoreError> {
-    for (change, at_ms) in InOrder::of(changes) {
+    for (change, at_ms) in InOrder::of(&state.changes.access) {
         match change {
             AccessChange::Trust(document) => {
                 let (sha256, text) = (document.sha256.as_str(), document.text.as_str());

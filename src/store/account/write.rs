@@ -4,10 +4,15 @@ use super::super::StoreError;
 use super::super::base::connection::Connection;
 use super::super::base::in_order::InOrder;
 use super::{account_holders, accounts, moved_accounts, saved_accounts};
+use crate::domain::base::clock::Ids;
 use crate::domain::state::State;
 
 /// Writes the accounts that were saved.
-pub(in crate::store) fn write(connection: &mut Connection, state: &State) -> Result<(), StoreError> {
+pub(in crate::store) fn write(
+    connection: &mut Connection,
+    state: &State,
+    _ids: &mut dyn Ids,
+) -> Result<(), StoreError> {
     create(connection, state)?;
     let changed = state.changes.accounts.changed.iter();
     let changed = changed.filter_map(|number| {

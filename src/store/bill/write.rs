@@ -4,11 +4,16 @@ use super::super::StoreError;
 use super::super::base::connection::Connection;
 use super::super::base::in_order::InOrder;
 use super::{bills, settled_bills};
+use crate::domain::base::clock::Ids;
 use crate::domain::bill::Bill;
 use crate::domain::state::State;
 
 /// Writes the bills that are new.
-pub(in crate::store) fn write(connection: &mut Connection, state: &State) -> Result<(), StoreError> {
+pub(in crate::store) fn write(
+    connection: &mut Connection,
+    state: &State,
+    _ids: &mut dyn Ids,
+) -> Result<(), StoreError> {
     let issued = state.changes.bills.issued.iter().filter_map(|key| find(state, key));
     let issued = issued.map(|bill| bills::New {
         account_number: &bill.account_number,

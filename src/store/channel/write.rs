@@ -9,6 +9,7 @@ use super::super::base::statement::statement;
 use super::{ANY_CLASS, channel_total_deltas};
 use crate::domain::base::clock::Ids;
 use crate::domain::channel::{Channel, ChannelChange, ChannelChanges};
+use crate::domain::state::State;
 
 impl Place for &ChannelChange {
     fn place(&self) -> impl Ord {
@@ -19,9 +20,10 @@ impl Place for &ChannelChange {
 /// Writes what became of channels: their rows are one table's, so that they have one order.
 pub(in crate::store) fn write(
     connection: &mut Connection,
-    changes: &ChannelChanges,
+    state: &State,
+    _ids: &mut dyn Ids,
 ) -> Result<(), StoreError> {
-    for change in InOrder::of(&changes.changed) {
+    for change in InOrder::of(&state.changes.channels.changed) {
         match change {
             ChannelChange::Add(channel) => insert(connection, channel)?,
             ChannelChange::Suspend { code, suspend } => {

@@ -6,15 +6,15 @@ use super::super::base::in_order::InOrder;
 use super::exceptions;
 use crate::domain::base::clock::Ids;
 use crate::domain::base::text::sha256;
-use crate::domain::exception::Exception;
+use crate::domain::state::State;
 
 /// Writes the exceptions that aren't there yet.
 pub(in crate::store) fn write(
     connection: &mut Connection,
-    new: &[Exception],
+    state: &State,
     ids: &mut dyn Ids,
 ) -> Result<(), StoreError> {
-    let rows = new.iter().map(|exception| exceptions::New {
+    let rows = state.changes.exceptions.iter().map(|exception| exceptions::New {
         id: ids.next_id(),
         account_number: &exception.account_number,
         channel_code: &exception.channel_code,

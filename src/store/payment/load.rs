@@ -19,7 +19,7 @@ use crate::domain::payment::{Payment, PostPayment};
 use crate::domain::state::State;
 
 /// Loads the payments that were posted or undone under these keys.
-pub(in crate::store) fn load(
+pub(in crate::store) fn recorded(
     connection: &mut Connection,
     keys: &[&Key],
     state: &mut State,
@@ -36,7 +36,7 @@ pub(in crate::store) fn load(
         })
     };
     match keys.iter().find(lacks_payment) {
-        Some(key) => Err(key::lacks_payment(key)),
+        Some(key) => Err(key::lacks_outcome(key)),
         None => Ok(()),
     }
 }

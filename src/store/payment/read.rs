@@ -44,7 +44,7 @@ impl LookUp for PaymentOfKey {
             return Ok(Some(Err(refusal)));
         }
         let payment = PaymentOfNumber(record.number).run(connection)?;
-        let payment = payment.ok_or_else(|| key::lacks_payment(&self.0))?;
+        let payment = payment.ok_or_else(|| key::lacks_outcome(&self.0))?;
         Ok(Some(Ok(Box::new(payment))))
     }
 }

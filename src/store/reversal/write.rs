@@ -4,11 +4,16 @@ use super::super::StoreError;
 use super::super::base::connection::Connection;
 use super::super::base::in_order::InOrder;
 use super::reversals;
-use crate::domain::payment::Reversal;
+use crate::domain::base::clock::Ids;
+use crate::domain::state::State;
 
 /// Writes new reversals.
-pub(in crate::store) fn write(connection: &mut Connection, new: &[Reversal]) -> Result<(), StoreError> {
-    let rows = new.iter().map(|reversal| reversals::New {
+pub(in crate::store) fn write(
+    connection: &mut Connection,
+    state: &State,
+    _ids: &mut dyn Ids,
+) -> Result<(), StoreError> {
+    let rows = state.changes.payments.reversals.iter().map(|reversal| reversals::New {
         id: reversal.id,
         account_number: &reversal.account_number,
         payment_id: reversal.payment_id,

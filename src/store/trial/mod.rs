@@ -5,16 +5,20 @@ use std::collections::BTreeMap;
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 
-use super::StoreError;
 use super::base::connection::{Connection, on_each};
 use super::base::in_order::InOrder;
 use super::base::look_up::LookUp;
 use super::base::statement::statement;
 use super::base::table::table;
 use super::base::update::update;
+use super::{StoreError, key};
+use crate::domain::base::clock::Ids;
+use crate::domain::base::keys::Key;
+use crate::domain::book::Numbered;
+use crate::domain::keyed::Keyed;
 use crate::domain::state::State;
 use crate::domain::touches::Touches;
-use crate::domain::trial::{Trial, Visit, VisitLink};
+use crate::domain::trial::{OpenVisit, Visit, VisitLink};
 
 /// The tables.
 const TABLES: &str = "CREATE TABLE trial_routes (code TEXT NOT NULL PRIMARY KEY, last_place BIGINT NOT NULL); \
@@ -119,13 +123,32 @@ impl LookUp for LinkOfVisit {
     }
 }
 
-/// Claims, then locks and loads what no account owns. Tests may take a statement for each row.
-pub(in crate::store) fn load(
+/// Loads the visits that were opened under these keys.
+pub(in crate::store) fn recorded(
     connection: &mut Connection,
-    touches: &Touches<'_>,
-    recorded: &[i64],
-) -> Result<Trial, StoreError> {
-    let mut trial = Trial::default();
+    keys: &[&Key],
+    state: &mut State,
+) -> Result<(), StoreError> {
+    for key in keys {
+        let record = state.keys.record(key).filter(|record| record.kind == OpenVisit::KIND);
+        let Some(number) = record.filter(|record| record.refusal.is_none()).map(|record| record.number)
+        else {
+            continue;
+        };
+        let visit = visit_of(connection, number, false)?.ok_or_else(|| key::lacks_outcome(key))?;
+        state.trial.visits.insert(number, visit);
+    }
+    Ok(())
+}
+
+/// Claims, then locks and loads what no account owns. Tests may take a statement for each row.
+pub(in crate::store) fn rows(
+    connection: &mut Connection,
+    commands: &[Numbered],
+    state: &mut State,
+) -> Result<(), StoreError> {
+    let mut trial = std::mem::take(&mut state.trial);
+    let touches = Touches::of(commands, state);
     for crew in &touches.crews {
         let claim = trial_claims::New { crew, visit_number: 0 };
         if trial_claims::insert(connection, InOrder::of([claim]))? == 1 {
@@ -142,12 +165,13 @@ pub(in crate::store) fn load(
         };
         trial.routes.extend(places.into_iter().map(|place| ((*code).to_owned(), place)));
     }
-    for number in touches.visits.iter().chain(recorded) {
+    for number in &touches.visits {
         if let Some(visit) = visit_of(connection, *number, true)? {
             trial.visits.insert(*number, visit);
         }
     }
-    Ok(trial)
+    state.trial = trial;
+    Ok(())
 }
 
 fn visit_of(connection: &mut Connection, number: i64, is_locked: bool) -> Result<Option<Visit>, StoreError> {
@@ -169,7 +193,11 @@ fn visit_of(connection: &mut Connection, number: i64, is_locked: bool) -> Result
 }
 
 /// Writes what changed.
-pub(in crate::store) fn write(connection: &mut Connection, state: &State) -> Result<(), StoreError> {
+pub(in crate::store) fn write(
+    connection: &mut Connection,
+    state: &State,
+    _ids: &mut dyn Ids,
+) -> Result<(), StoreError> {
     let trial = &state.trial;
     let opened = || trial.opened.iter().filter_map(|number| trial.visits.get(number));
     let visits = opened().map(|visit| trial_visits::New {
