@@ -14,8 +14,8 @@
 //! ```
 //!
 //! A payment's way: a mutation becomes a [`domain::book::Command`]; a lane drains what has queued,
-//! loads what the batch can touch, [`decides`](domain::decide::decide) and
-//! [`applies`](domain::apply::apply) each, writes, commits, and only then answers.
+//! loads what the batch can touch, [settles](domain::book::Numbered::settle) each (decides, then
+//! applies), writes, commits, and only then answers.
 //!
 //! What must hold always stands in the README as I1 to I10; [`store::audit`] looks for it.
 

@@ -18,6 +18,7 @@ use crate::sides::{Dialect, Door, Side};
 pub const GRANARY_PG: &str = "granary, PostgreSQL";
 pub const GRANARY_SQLITE: &str = "granary, SQLite";
 pub const A: &str = "A pgbench, function";
+pub const A_LEAN: &str = "A\u{2032} pgbench, lean schema";
 pub const B: &str = "B pgbench, set-based";
 pub const C: &str = "C PostGraphile";
 pub const D: &str = "D Mercurius";
@@ -63,6 +64,19 @@ impl Lab {
         Ok(Side {
             name: name.to_owned(),
             door: Door::Pgbench { program, script, url, per_call },
+            meter: Meter { server: None, database: self.postgres_meter() },
+            accounts: self.scale.accounts,
+            last_post: Cell::default(),
+        })
+    }
+
+    /// A plain programmer's function on a schema with nothing but what it needs.
+    pub fn lean_side(&mut self) -> anyhow::Result<Side> {
+        let url = self.lean()?;
+        let (script, program) = (sources().join("rivals/pgbench_lean.sql"), self.client_program("pgbench"));
+        Ok(Side {
+            name: A_LEAN.to_owned(),
+            door: Door::Pgbench { program, script, url, per_call: 1 },
             meter: Meter { server: None, database: self.postgres_meter() },
             accounts: self.scale.accounts,
             last_post: Cell::default(),

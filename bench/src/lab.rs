@@ -30,6 +30,8 @@ const POSTGRES_SHOWN: [&str; 7] = [
     "max_wal_size",
 ];
 const SECRET: &str = "a secret of the bench, thirty-two bytes and more";
+/// Database of the lean schema.
+const LEAN: &str = "lean";
 /// As production would set them for a database of this size; the same for all sides.
 const POSTGRES_SETTINGS: [&str; 3] =
     ["shared_buffers = '1GB'", "max_wal_size = '4GB'", "max_connections = 400"];
@@ -139,6 +141,19 @@ impl Lab {
             self.duplicate(back_end, &paid, name)?;
             District::new(self.scale.accounts)?.write_open(&mut Target::open(&url)?, open, months)?;
             self.flush(back_end, name)?;
+        }
+        Ok(url)
+    }
+
+    /// The lean schema with as many accounts as the district, each with one open bill.
+    pub fn lean(&mut self) -> anyhow::Result<String> {
+        let url = self.url(BackEnd::Postgres, LEAN);
+        if self.made.insert(LEAN.to_owned()) {
+            self.administer(&format!("CREATE DATABASE {LEAN}"))?;
+            let sql = std::fs::read_to_string(sources().join("rivals/lean.sql"))?;
+            let sql = sql
+                .replace("generate_series(1,180000)", &format!("generate_series(1,{})", self.scale.accounts));
+            PgConnection::establish(&url)?.batch_execute(&format!("{sql}; ANALYZE"))?;
         }
         Ok(url)
     }

@@ -7,14 +7,13 @@ use super::config::Configuration;
 use super::outcome::Outcome;
 use super::output::print_line;
 use super::system::{SystemClock, random_hex};
+use crate::access::caller::Scope;
 use crate::access::tokens::{Claims, Mint};
 use crate::domain::account::is_account_number;
 use crate::domain::base::clock::Clock;
 use crate::domain::base::text::has_control;
 use crate::domain::channel::is_channel_code;
 
-/// What a token may allow.
-const SCOPE_WORDS: [&str; 5] = ["bills:read", "payments:post", "payments:reverse", "pii:read", "ops:read"];
 const SCOPE_OF_CHANNEL: &str = "bills:read payments:post payments:reverse";
 const SCOPE_OF_CUSTOMER: &str = "bills:read";
 /// Longest life of a token, in seconds: a year and a day.
@@ -107,9 +106,12 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn normal_scope(text: &str) -> anyhow::Result<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    match words.iter().find(|word| !SCOPE_WORDS.contains(word)) {
+    match words.iter().find(|word| Scope::from_word(word).is_none()) {
         None => Ok(words.join(" ")),
-        Some(word) => bail!("--scope doesn't know {word:?}; its words are {}", SCOPE_WORDS.join(" ")),
+        Some(word) => {
+            let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.word()).collect();
+            bail!("--scope doesn't know {word:?}; its words are {}", known.join(" "))
+        }
     }
 }
 

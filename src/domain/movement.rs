@@ -32,11 +32,11 @@ impl State {
         let Movement { payment, reversal, account, bills, entries, exceptions } = movement;
         if let Some(payment) = &payment {
             count_payment(&mut self.changes, payment);
-            self.payments.put(payment.clone());
+            self.rooms.payments.put(payment.clone());
         }
         if let Some(reversal) = &reversal {
             count_reversal(&mut self.changes, reversal, &entries);
-            self.payments.reverse(reversal);
+            self.rooms.payments.reverse(reversal);
         }
         if let Some(account) = account {
             self.settle_account(account, bills);

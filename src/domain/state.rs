@@ -10,7 +10,7 @@ use super::bill::policies::Policies;
 use super::bill::{AccountState, BillChanges};
 use super::channel::{Channel, ChannelChanges};
 use super::exception::Exception;
-use super::payment::{PaymentChanges, Payments};
+use super::payment::PaymentChanges;
 
 /// Everything that the commands of one batch can see.
 #[derive(Debug)]
@@ -21,15 +21,22 @@ pub struct State {
     pub channels: HashMap<String, Channel>,
     /// The accounts that the batch names and that exist.
     pub accounts: HashMap<String, AccountState>,
-    /// The payments of the keys that the batch names.
-    pub payments: Payments,
-    /// What only tests need.
-    #[cfg(feature = "trial")]
-    pub trial: super::trial::Trial,
+    /// What else rooms know.
+    pub rooms: Rooms,
     /// The keys that the batch names; one that is missing is free.
     pub keys: Keys,
     /// What has changed since the state was loaded.
     pub changes: Changes,
+}
+
+/// What rooms know of beside channels, accounts and bills: a line each.
+#[derive(Debug, Default)]
+pub struct Rooms {
+    /// The payments of the keys that the batch names.
+    pub payments: super::payment::Payments,
+    /// What only tests need.
+    #[cfg(feature = "trial")]
+    pub trial: super::trial::Trial,
 }
 
 /// All that a batch must write.
@@ -58,9 +65,7 @@ impl State {
             policies,
             channels,
             accounts: HashMap::new(),
-            payments: Payments::default(),
-            #[cfg(feature = "trial")]
-            trial: Default::default(),
+            rooms: Rooms::default(),
             keys: Keys::default(),
             changes: Changes::default(),
         }

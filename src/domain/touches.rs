@@ -23,11 +23,13 @@ pub struct Wanted {
 /// among them.
 #[derive(Debug, Default)]
 pub struct Touches<'a> {
-    /// Routes, crews and visits, which only tests need.
+    /// Routes, which only tests have.
     #[cfg(feature = "trial")]
     pub routes: BTreeSet<&'a str>,
+    /// Crews, which only tests have.
     #[cfg(feature = "trial")]
     pub crews: BTreeSet<&'a str>,
+    /// Visits, which only tests have.
     #[cfg(feature = "trial")]
     pub visits: BTreeSet<i64>,
     /// Account numbers.

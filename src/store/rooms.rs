@@ -1,8 +1,8 @@
 //! The rooms of the store, a line each: what a batch loads and writes of a capability, and what the audit checks.
 
+use super::StoreError;
 use super::base::check::Check;
 use super::base::connection::Connection;
-use super::{StoreError, access, account, bill, channel, exception, ledger, payment, reversal};
 use crate::domain::base::clock::Ids;
 use crate::domain::base::keys::Key;
 use crate::domain::book::Numbered;
@@ -22,18 +22,18 @@ pub(in crate::store) struct Room {
 
 /// In the order in which they are written.
 pub(in crate::store) const ROOMS: &[Room] = &[
-    Room { checks: ledger::audit::CHECKS, ..NOTHING },
-    Room { write: channel::write::write, checks: channel::audit::CHECKS, ..NOTHING },
-    Room { write: account::write::write, checks: account::audit::CHECKS, ..NOTHING },
-    Room { write: bill::write::write, ..NOTHING },
-    Room { write: access::write::write, ..NOTHING },
+    Room { checks: super::ledger::audit::CHECKS, ..NOTHING },
+    Room { write: super::channel::write::write, checks: super::channel::audit::CHECKS, ..NOTHING },
+    Room { write: super::account::write::write, checks: super::account::audit::CHECKS, ..NOTHING },
+    Room { write: super::bill::write::write, ..NOTHING },
+    Room { write: super::access::write::write, ..NOTHING },
     Room {
-        recorded: payment::load::recorded,
-        write: payment::write::write,
-        checks: payment::audit::CHECKS,
+        recorded: super::payment::load::recorded,
+        write: super::payment::write::write,
+        checks: super::payment::audit::CHECKS,
         ..NOTHING
     },
-    Room { write: reversal::write::write, checks: reversal::audit::CHECKS, ..NOTHING },
+    Room { write: super::reversal::write::write, checks: super::reversal::audit::CHECKS, ..NOTHING },
     #[cfg(feature = "trial")]
     Room {
         recorded: super::trial::recorded,
@@ -41,7 +41,7 @@ pub(in crate::store) const ROOMS: &[Room] = &[
         write: super::trial::write,
         ..NOTHING
     },
-    Room { write: exception::write::write, checks: exception::audit::CHECKS, ..NOTHING },
+    Room { write: super::exception::write::write, checks: super::exception::audit::CHECKS, ..NOTHING },
 ];
 
 const NOTHING: Room =

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use super::base::not_payable::NotPayable;
 use super::base::text::{is_free_text, word_enum};
 
 mod decide;
@@ -61,6 +62,16 @@ word_enum! {
     }
 }
 
+word_enum! {
+    /// Why there is nothing to pay on an account.
+    AccountNotPayableCode {
+        /// No open bill and no shortfall; a top-up is welcome.
+        NothingDue = "NOTHING_DUE",
+        /// The account is closed and nothing is open.
+        AccountClosed = "ACCOUNT_CLOSED",
+    }
+}
+
 /// The narrow, often written part of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -81,6 +92,22 @@ pub struct Account {
 }
 
 impl Account {
+    /// Why there is nothing to pay, where nothing is due.
+    pub fn nothing_due(&self) -> NotPayable<AccountNotPayableCode> {
+        match self.status {
+            AccountStatus::Closed => NotPayable {
+                code: AccountNotPayableCode::AccountClosed,
+                teller_text: "该户已销户，且无未缴电费，不能收费。",
+                customer_text: "您的账户已销户，没有需要缴纳的电费。",
+            },
+            AccountStatus::Active | AccountStatus::Suspended => NotPayable {
+                code: AccountNotPayableCode::NothingDue,
+                teller_text: "该户没有未缴电费，可以预存。",
+                customer_text: "您没有需要缴纳的电费。",
+            },
+        }
+    }
+
     /// One without money and without movements.
     pub fn new(saved: &SaveAccount) -> Self {
         Self {

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use super::account::{Account, CustomerClass};
 use super::base::ledger::LedgerAccount;
+use super::base::not_payable::NotPayable;
 use super::base::text::word_enum;
 use penalty::{PenaltyPolicy, PrincipalByDay, penalty_fen};
 
@@ -73,6 +74,16 @@ pub fn part_paid_into(account: LedgerAccount) -> Option<Part> {
     Part::ALL.iter().copied().find(|part| ledger_account_of(*part) == account)
 }
 
+word_enum! {
+    /// Why a bill can't be paid now.
+    BillNotPayableCode {
+        /// It is paid.
+        BillPaid = "BILL_PAID",
+        /// It was withdrawn by billing.
+        BillCancelled = "BILL_CANCELLED",
+    }
+}
+
 /// One bill with what has been paid on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bill {
@@ -108,6 +119,23 @@ impl Bill {
     /// Whether money can be put on it now.
     pub fn is_payable(&self) -> bool {
         matches!(self.status, BillStatus::Open | BillStatus::PartlyPaid)
+    }
+
+    /// Why it can't be paid now; `None` where it can.
+    pub fn not_payable(&self) -> Option<NotPayable<BillNotPayableCode>> {
+        match self.status {
+            BillStatus::Open | BillStatus::PartlyPaid => None,
+            BillStatus::Paid => Some(NotPayable {
+                code: BillNotPayableCode::BillPaid,
+                teller_text: "该账单已缴清。",
+                customer_text: "这张账单已经缴清。",
+            }),
+            BillStatus::Cancelled => Some(NotPayable {
+                code: BillNotPayableCode::BillCancelled,
+                teller_text: "该账单已作废，不能收费。",
+                customer_text: "这张账单已经作废，无需缴纳。",
+            }),
+        }
     }
 
     /// Principal still unpaid, in fen.

@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::super::account::{Account, CustomerClass};
+use super::super::account::{Account, AccountNotPayableCode, CustomerClass};
+use super::super::base::not_payable::NotPayable;
 use super::penalty::PenaltyPolicy;
 use super::{Bill, Part};
 
@@ -50,6 +51,18 @@ impl Policies {
     pub fn due_fen(&self, account: &Account, bills: &[Bill], day: NaiveDate) -> i64 {
         let on_bills: i64 = bills.iter().map(|bill| bill.amount_due_fen(self.penalty_of(bill), day)).sum();
         on_bills + account.shortfall_fen
+    }
+
+    /// Why there is nothing to pay on an account with these bills; `None` where something is due on `day`, or a bill is
+    /// open.
+    pub fn not_payable(
+        &self,
+        account: &Account,
+        bills: &[Bill],
+        day: NaiveDate,
+    ) -> Option<NotPayable<AccountNotPayableCode>> {
+        let is_payable = self.due_fen(account, bills, day) > 0 || bills.iter().any(Bill::is_payable);
+        (!is_payable).then(|| account.nothing_due())
     }
 
     /// The parts of a bill in order of settlement for money paid on `day`; penalty first unless a

@@ -55,7 +55,8 @@ impl Keyed for PostPayment {
     }
 
     fn outcome(&self, state: &State, record: &Record) -> Box<Payment> {
-        let payment = state.payments.get(record.number).expect("the payment of a posted key was loaded");
+        let payment =
+            state.rooms.payments.get(record.number).expect("the payment of a posted key was loaded");
         Box::new(payment.clone())
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn decide(
         let message = "The payment was refused; nothing was posted that could be reversed.";
         return Err(Refusal::of_field(ReverseRefusalCode::PaymentWasRefused, KEY_OF_PAYMENT, message));
     }
-    let payment = state.payments.get(record.number).expect("the payment of a posted key was loaded");
+    let payment = state.rooms.payments.get(record.number).expect("the payment of a posted key was loaded");
     match payment.reversal {
         Some(_) => Err(already_reversed()),
         None => Ok(Done::Reverse(Box::new(reverse(state, given, command, payment)))),

@@ -47,7 +47,7 @@ impl Keyed for ReversePayment {
     }
 
     fn outcome(&self, state: &State, record: &Record) -> Undone {
-        let undone = state.payments.reversed_by(record.number);
+        let undone = state.rooms.payments.reversed_by(record.number);
         let is_early = |reversal: &super::super::payment::Reversal| reversal.is_early;
         match undone {
             Some(payment) if !payment.reversal.as_ref().is_some_and(is_early) => {

@@ -23,7 +23,7 @@ impl Rules for ReversePayment {
 
     fn touch<'a>(&'a self, state: &'a State, touches: &mut Touches<'a>) {
         let record = state.keys.record(&self.payment_key());
-        let Some(payment) = record.and_then(|record| state.payments.get(record.number)) else { return };
+        let Some(payment) = record.and_then(|record| state.rooms.payments.get(record.number)) else { return };
         let number = payment.account_number.as_str();
         touches.accounts.insert(number);
         let settled = payment.allocations.iter();

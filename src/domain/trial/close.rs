@@ -29,7 +29,7 @@ impl Keyed for CloseVisit {
 
     fn decide(&self, state: &State, _given: &Given) -> Result<(), Refusal<Code>> {
         let refuse = |code| Err(Refusal::of_field(code, "number", "The visit can't be closed."));
-        match state.trial.visits.get(&self.number) {
+        match state.rooms.trial.visits.get(&self.number) {
             None => refuse(Code::VisitNotFound),
             Some(Visit { is_open: false, .. }) => refuse(Code::AlreadyClosed),
             Some(_) => Ok(()),
@@ -37,11 +37,11 @@ impl Keyed for CloseVisit {
     }
 
     fn apply(&self, state: &mut State, _given: &Given, (): ()) {
-        let visit = state.trial.visits.get_mut(&self.number).expect("it was decided on");
+        let visit = state.rooms.trial.visits.get_mut(&self.number).expect("it was decided on");
         visit.is_open = false;
-        state.trial.out.remove(&visit.crew);
-        state.trial.held.insert(visit.crew.clone());
-        state.trial.closed.push(self.number);
+        state.rooms.trial.out.remove(&visit.crew);
+        state.rooms.trial.held.insert(visit.crew.clone());
+        state.rooms.trial.closed.push(self.number);
     }
 
     fn outcome(&self, _state: &State, _record: &Record) -> i64 {

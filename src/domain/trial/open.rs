@@ -33,13 +33,13 @@ impl Keyed for OpenVisit {
 
     fn decide(&self, state: &State, given: &Given) -> Result<Visit, Refusal<Code>> {
         let refuse = |code, field: &str| Err(Refusal::of_field(code, field, "The visit can't be opened."));
-        let Some(place) = state.trial.routes.get(&self.route) else {
+        let Some(place) = state.rooms.trial.routes.get(&self.route) else {
             return refuse(Code::RouteNotFound, "route");
         };
         if self.accounts.iter().any(|number| !state.accounts.contains_key(number)) {
             return refuse(Code::AccountNotFound, "accounts");
         }
-        if state.trial.out.contains_key(&self.crew) || !state.trial.held.contains(&self.crew) {
+        if state.rooms.trial.out.contains_key(&self.crew) || !state.rooms.trial.held.contains(&self.crew) {
             return refuse(Code::CrewIsOut, "crew");
         }
         let numbers = (1..).map(|place| given.nth(place));
@@ -54,7 +54,7 @@ impl Keyed for OpenVisit {
     }
 
     fn apply(&self, state: &mut State, _given: &Given, visit: Visit) {
-        let trial = &mut state.trial;
+        let trial = &mut state.rooms.trial;
         trial.routes.insert(visit.route.clone(), visit.place);
         trial.out.insert(visit.crew.clone(), visit.number);
         trial.opened.push(visit.number);
@@ -62,7 +62,7 @@ impl Keyed for OpenVisit {
     }
 
     fn outcome(&self, state: &State, record: &Record) -> Visit {
-        state.trial.visits.get(&record.number).expect("the visit of a key was loaded").clone()
+        state.rooms.trial.visits.get(&record.number).expect("the visit of a key was loaded").clone()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use tokio::sync::OnceCell;
 
 use super::super::base::api_enum::api_enum;
@@ -20,6 +20,7 @@ use crate::domain;
 use crate::domain::account::masking::{mask_address, mask_name, mask_phone};
 use crate::domain::account::{Holder, is_account_number};
 use crate::domain::base::calendar::day_of;
+use crate::domain::base::not_payable::NotPayable;
 use crate::store::bill::read::BillPage;
 use crate::store::payment::read::PaymentPage;
 
@@ -64,13 +65,14 @@ pub(in crate::graphql) struct BillFilter {
     status: Option<Vec<BillStatus>>,
 }
 
-/// Why there is nothing to pay on an account.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::graphql) enum AccountNotPayableCode {
-    /// No open bill and no shortfall; a top-up is welcome.
-    NothingDue,
-    /// The account is closed and nothing is open.
-    AccountClosed,
+api_enum! {
+    /// Why there is nothing to pay on an account.
+    AccountNotPayableCode of domain::account::AccountNotPayableCode {
+        /// No open bill and no shortfall; a top-up is welcome.
+        NothingDue,
+        /// The account is closed and nothing is open.
+        AccountClosed,
+    }
 }
 
 /// Why there is nothing to pay, for both sides of the counter.
@@ -208,22 +210,14 @@ impl Account {
 
     /// Why there is nothing to pay now; null where something is due.
     async fn not_payable_reason(&self, ctx: &Context<'_>) -> Result<Option<AccountNotPayableReason>> {
-        if self.due_fen(ctx, None).await? > 0 || !self.open_bills(ctx).await?.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(match self.account.status {
-            domain::account::AccountStatus::Closed => AccountNotPayableReason {
-                code: AccountNotPayableCode::AccountClosed,
-                teller_text: "该户已销户，且无未缴电费，不能收费。",
-                customer_text: "您的账户已销户，没有需要缴纳的电费。",
-            },
-            domain::account::AccountStatus::Active | domain::account::AccountStatus::Suspended => {
-                AccountNotPayableReason {
-                    code: AccountNotPayableCode::NothingDue,
-                    teller_text: "该户没有未缴电费，可以预存。",
-                    customer_text: "您没有需要缴纳的电费。",
-                }
-            }
+        let engine = engine(ctx)?;
+        let policies = &engine.rules().policies;
+        let today = day_of(engine.now_ms(), policies.zone);
+        let reason = policies.not_payable(&self.account, self.open_bills(ctx).await?, today);
+        Ok(reason.map(|NotPayable { code, teller_text, customer_text }| AccountNotPayableReason {
+            code: code.into(),
+            teller_text,
+            customer_text,
         }))
     }
 

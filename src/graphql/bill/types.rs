@@ -1,6 +1,6 @@
 //! A bill as a caller sees it.
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use super::super::account::types::Account;
 use super::super::base::api_enum::api_enum;
@@ -14,6 +14,7 @@ use super::super::payment::types::{Payment, PaymentConnection};
 use crate::access::caller::Scope;
 use crate::domain;
 use crate::domain::base::calendar::day_of;
+use crate::domain::base::not_payable::NotPayable;
 use crate::store::payment::read::BillPaymentPage;
 
 pub(in crate::graphql) struct Bill {
@@ -36,13 +37,14 @@ api_enum! {
     }
 }
 
-/// Why a bill can't be paid now.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::graphql) enum BillNotPayableCode {
-    /// It is paid.
-    BillPaid,
-    /// It was withdrawn by billing.
-    BillCancelled,
+api_enum! {
+    /// Why a bill can't be paid now.
+    BillNotPayableCode of domain::bill::BillNotPayableCode {
+        /// It is paid.
+        BillPaid,
+        /// It was withdrawn by billing.
+        BillCancelled,
+    }
 }
 
 /// Why a bill can't be paid now, for both sides of the counter.
@@ -160,19 +162,8 @@ impl Bill {
 
     /// Why it can't be paid now; null where it can.
     async fn not_payable_reason(&self) -> Option<BillNotPayableReason> {
-        match self.bill.status {
-            domain::bill::BillStatus::Open | domain::bill::BillStatus::PartlyPaid => None,
-            domain::bill::BillStatus::Paid => Some(BillNotPayableReason {
-                code: BillNotPayableCode::BillPaid,
-                teller_text: "该账单已缴清。",
-                customer_text: "这张账单已经缴清。",
-            }),
-            domain::bill::BillStatus::Cancelled => Some(BillNotPayableReason {
-                code: BillNotPayableCode::BillCancelled,
-                teller_text: "该账单已作废，不能收费。",
-                customer_text: "这张账单已经作废，无需缴纳。",
-            }),
-        }
+        let NotPayable { code, teller_text, customer_text } = self.bill.not_payable()?;
+        Some(BillNotPayableReason { code: code.into(), teller_text, customer_text })
     }
 
     /// The account it belongs to. Needs bills:read.

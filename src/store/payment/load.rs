@@ -11,11 +11,12 @@ use super::super::base::table::word;
 use super::super::key;
 use super::super::reversal::reversal_columns;
 use super::{Rows, RowsSql, payment_columns, payment_of};
-use crate::domain::base::keys::Key;
+use crate::domain::base::keys::{Key, Record};
 use crate::domain::base::ledger::LedgerAccount;
 use crate::domain::bill::{Allocation, part_paid_into};
 use crate::domain::keyed::Keyed;
-use crate::domain::payment::{Payment, PostPayment};
+use crate::domain::payment::{EARLY_REVERSAL, Payment, PostPayment};
+use crate::domain::reversal::ReversePayment;
 use crate::domain::state::State;
 
 /// Loads the payments that were posted or undone under these keys.
@@ -24,15 +25,20 @@ pub(in crate::store) fn recorded(
     keys: &[&Key],
     state: &mut State,
 ) -> Result<(), StoreError> {
-    let numbers: Vec<i64> =
-        keys.iter().filter_map(|key| state.keys.record(key)).map(|record| record.number).collect();
+    let is_ours =
+        |record: &&Record| [PostPayment::KIND, ReversePayment::KIND, EARLY_REVERSAL].contains(&record.kind);
+    let records = keys.iter().filter_map(|key| state.keys.record(key)).filter(is_ours);
+    let numbers: Vec<i64> = records.map(|record| record.number).collect();
+    if numbers.is_empty() {
+        return Ok(());
+    }
     for payment in payments_of_movements(connection, &numbers)? {
-        state.payments.put(payment);
+        state.rooms.payments.put(payment);
     }
     let lacks_payment = |key: &&&Key| {
         state.keys.record(key).is_some_and(|record| {
             let is_posted = record.kind == PostPayment::KIND && record.refusal.is_none();
-            is_posted && state.payments.get(record.number).is_none()
+            is_posted && state.rooms.payments.get(record.number).is_none()
         })
     };
     match keys.iter().find(lacks_payment) {

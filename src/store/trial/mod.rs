@@ -136,7 +136,7 @@ pub(in crate::store) fn recorded(
             continue;
         };
         let visit = visit_of(connection, number, false)?.ok_or_else(|| key::lacks_outcome(key))?;
-        state.trial.visits.insert(number, visit);
+        state.rooms.trial.visits.insert(number, visit);
     }
     Ok(())
 }
@@ -147,7 +147,7 @@ pub(in crate::store) fn rows(
     commands: &[Numbered],
     state: &mut State,
 ) -> Result<(), StoreError> {
-    let mut trial = std::mem::take(&mut state.trial);
+    let mut trial = std::mem::take(&mut state.rooms.trial);
     let touches = Touches::of(commands, state);
     for crew in &touches.crews {
         let claim = trial_claims::New { crew, visit_number: 0 };
@@ -170,7 +170,7 @@ pub(in crate::store) fn rows(
             trial.visits.insert(*number, visit);
         }
     }
-    state.trial = trial;
+    state.rooms.trial = trial;
     Ok(())
 }
 
@@ -198,7 +198,7 @@ pub(in crate::store) fn write(
     state: &State,
     _ids: &mut dyn Ids,
 ) -> Result<(), StoreError> {
-    let trial = &state.trial;
+    let trial = &state.rooms.trial;
     let opened = || trial.opened.iter().filter_map(|number| trial.visits.get(number));
     let visits = opened().map(|visit| trial_visits::New {
         visit_number: visit.number,

@@ -7,7 +7,7 @@ use granary::store::audit::{self, Finding};
 use granary::store::base::check::{self, Verdict};
 use granary::store::base::connection::{Connection, Database, Purpose};
 
-mod back_end;
+pub(super) mod back_end;
 mod damage;
 mod random;
 mod scenario;

@@ -15,4 +15,5 @@ mod payments;
 mod quotes;
 mod statements;
 mod trial;
+mod upgrade;
 mod write_ahead_log;

@@ -1,5 +1,5 @@
-//! Where the audit's tests get their databases: a SQLite file each, and on a PostgreSQL server, where
-//! one is named, a database each.
+//! Where the audit's tests get their databases: a SQLite file each, and on PostgreSQL, where there is one, a database
+//! each.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use diesel::connection::SimpleConnection;
 use granary::store::base::connection::{Connection, Database, Purpose};
 
-/// URL of a PostgreSQL server's maintenance database, whose role may create databases.
-const POSTGRES_URL: &str = "GRANARY_TEST_POSTGRES_URL";
+use crate::support::shared_postgres::shared;
 
 /// A kind of database.
 pub enum BackEnd {
@@ -25,9 +24,8 @@ pub struct TestDatabase<'a> {
 /// Every back end that tests can run on here.
 pub fn available() -> Vec<BackEnd> {
     let mut back_ends = vec![BackEnd::Sqlite(tempfile::tempdir().expect("a temporary folder"))];
-    match std::env::var(POSTGRES_URL) {
-        Ok(server_url) => back_ends.push(BackEnd::Postgres { server_url }),
-        Err(_) => println!("NOT TESTED on PostgreSQL: {POSTGRES_URL} names no server"),
+    if let Some(server) = shared() {
+        back_ends.push(BackEnd::Postgres { server_url: server.url("postgres") });
     }
     back_ends
 }
