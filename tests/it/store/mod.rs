@@ -14,6 +14,7 @@ mod outage;
 mod payments;
 mod quotes;
 mod statements;
+mod tables;
 mod trial;
 mod upgrade;
 mod write_ahead_log;
