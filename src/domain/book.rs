@@ -37,12 +37,15 @@ macro_rules! book {
             }
         }
 
-        /// Whether a record's refusal is one that its command has.
-        fn has_own_refusal(kind: Kind, word: &str) -> bool {
+        /// Whether a record says what one of its command's can.
+        fn is_own_record(record: &Record) -> bool {
+            let Record { kind, input, refusal, .. } = record;
             $(
                 $(#[cfg($keyed_cfg)])?
-                if kind == $keyed::KIND {
-                    return <$keyed as Keyed>::Code::from_word(word).is_some();
+                if *kind == $keyed::KIND {
+                    let is_code = |word: &String| <$keyed as Keyed>::Code::from_word(word).is_some();
+                    return <$keyed as Keyed>::is_input(input)
+                        && refusal.as_ref().is_none_or(|refusal| is_code(&refusal.code));
                 }
             )+
             false
@@ -172,5 +175,5 @@ pub fn is_readable(record: &Record) -> bool {
     if record.kind == EARLY_REVERSAL {
         return record.refusal.is_none() && EarlyReversal::from_record(record).is_some();
     }
-    record.refusal.as_ref().is_none_or(|refusal| has_own_refusal(record.kind, &refusal.code))
+    is_own_record(record)
 }

@@ -26,6 +26,9 @@ pub trait Keyed {
     /// What is asked, by the API's names and in their order; what differs when the key comes again is named so.
     fn input(&self) -> Vec<Field>;
 
+    /// Whether a recorded input can be one of this command's: its fields are of their types, and none is missing.
+    fn is_input(recorded: &[Value]) -> bool;
+
     /// Whether a record of another kind was kept for this command's key, so that it doesn't stand in its way.
     fn may_replace(&self, _kind: Kind) -> bool {
         false

@@ -66,7 +66,11 @@ impl idempotency_keys::Row {
             input: input_of_text(&self.input).ok_or_else(|| unreadable("its input"))?,
             refusal,
         };
-        if is_readable(&record) { Ok(record) } else { Err(unreadable("its refusal, or what waits under it")) }
+        if is_readable(&record) {
+            Ok(record)
+        } else {
+            Err(unreadable("its input, its refusal, or what waits under it"))
+        }
     }
 }
 

@@ -84,6 +84,10 @@ pub struct Record {
 impl Record {
     /// The first field in which an input differs from the recorded one.
     pub fn differs_in(&self, given: &[Field]) -> Option<&'static str> {
+        // A newer program has recorded what this one doesn't know.
+        if self.input.iter().skip(given.len()).any(|value| *value != Value::Absent) {
+            return Some(KEY_FIELD);
+        }
         let recorded = self.input.iter().chain(std::iter::repeat(&Value::Absent));
         let differing = given.iter().zip(recorded).find(|((_, value), recorded)| value != *recorded);
         differing.map(|((name, _), _)| *name)
@@ -98,6 +102,12 @@ impl Record {
         let code = Code::from_word(&refusal.code).expect("a record's code was checked when it was loaded");
         Some(Refusal { code, message: refusal.message.clone(), field: refusal.field.clone() })
     }
+}
+
+/// The values of a recorded input of `N` fields, those that are younger than it absent; `None` where it has more.
+pub fn fields_of<const N: usize>(input: &[Value]) -> Option<[&Value; N]> {
+    let value = |place| input.get(place).unwrap_or(&Value::Absent);
+    (input.len() <= N).then(|| std::array::from_fn(value))
 }
 
 /// What is known of a key.
@@ -152,5 +162,29 @@ impl Keys {
             self.refused.insert(key.clone(), refusal.clone());
         }
         self.known.insert(key.clone(), KeyState::Used(record));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_differs_by_the_first_field_and_by_what_this_program_does_not_know() {
+        let record =
+            |input: &[Value]| Record { kind: Kind("K"), number: 1, input: input.to_vec(), refusal: None };
+        let given = [("one", Value::from("a")), ("two", Value::Absent)];
+        let (a, b, absent) = (Value::from("a"), Value::from("b"), Value::Absent);
+        let cases = [
+            (vec![a.clone()], None),
+            (vec![a.clone(), absent.clone(), absent.clone()], None),
+            (vec![b.clone()], Some("one")),
+            (vec![], Some("one")),
+            (vec![a.clone(), b.clone()], Some("two")),
+            (vec![a, absent, b], Some(KEY_FIELD)),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(record(&input).differs_in(&given), expected, "{input:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A payment under its key.
 
-use super::super::base::keys::{Field, Key, Kind, Record};
+use super::super::base::keys::{Field, Key, Kind, Record, Value, fields_of};
 use super::super::base::money::format_amount;
 use super::super::base::numbers::Given;
 use super::super::base::refusal::Refusal;
@@ -28,6 +28,18 @@ impl Keyed for PostPayment {
             ("paidAt", input.paid_at_ms.into()),
             ("billNumbers", input.bill_numbers.as_deref().into()),
         ]
+    }
+
+    fn is_input(recorded: &[Value]) -> bool {
+        matches!(
+            fields_of(recorded),
+            Some([
+                Value::Text(_),
+                Value::Number(_),
+                Value::Absent | Value::Number(_),
+                Value::Absent | Value::Texts(_)
+            ])
+        )
     }
 
     fn may_replace(&self, kind: Kind) -> bool {

@@ -1,6 +1,6 @@
 //! A reversal under its key, and the payment's key where that is still to come.
 
-use super::super::base::keys::{Field, Key, Kind, Record};
+use super::super::base::keys::{Field, Key, Kind, Record, Value, fields_of};
 use super::super::base::numbers::Given;
 use super::super::base::refusal::Refusal;
 use super::super::keyed::Keyed;
@@ -22,6 +22,10 @@ impl Keyed for ReversePayment {
     fn input(&self) -> Vec<Field> {
         let ReverseInput { payment_key, reason } = &self.input;
         vec![(KEY_OF_PAYMENT, payment_key.as_str().into()), ("reason", reason.as_str().into())]
+    }
+
+    fn is_input(recorded: &[Value]) -> bool {
+        matches!(fields_of(recorded), Some([Value::Text(_), Value::Text(_)]))
     }
 
     /// The field is left out: it changes with what the keys were used for meanwhile, and the same input is one

@@ -1,6 +1,6 @@
 //! Closing a visit.
 
-use super::super::base::keys::{Field, Key, Kind, Record};
+use super::super::base::keys::{Field, Key, Kind, Record, Value, fields_of};
 use super::super::base::numbers::Given;
 use super::super::base::refusal::Refusal;
 use super::super::command::Rules;
@@ -21,6 +21,10 @@ impl Keyed for CloseVisit {
 
     fn input(&self) -> Vec<Field> {
         vec![("number", self.number.into())]
+    }
+
+    fn is_input(recorded: &[Value]) -> bool {
+        matches!(fields_of(recorded), Some([Value::Number(_)]))
     }
 
     fn conflict(&self, field: &str) -> (String, String) {

@@ -1,6 +1,6 @@
 //! Opening a visit.
 
-use super::super::base::keys::{Field, Key, Kind, Record};
+use super::super::base::keys::{Field, Key, Kind, Record, Value, fields_of};
 use super::super::base::numbers::Given;
 use super::super::base::refusal::Refusal;
 use super::super::command::Rules;
@@ -25,6 +25,10 @@ impl Keyed for OpenVisit {
             ("crew", self.crew.as_str().into()),
             ("accounts", self.accounts.as_slice().into()),
         ]
+    }
+
+    fn is_input(recorded: &[Value]) -> bool {
+        matches!(fields_of(recorded), Some([Value::Text(_), Value::Text(_), Value::Texts(_)]))
     }
 
     fn conflict(&self, field: &str) -> (String, String) {

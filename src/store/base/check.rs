@@ -119,15 +119,33 @@ impl Check {
     }
 }
 
-/// Puts the back end's words for `INPUT(k,1)`: the first value of the input kept in key row `k`, as text or number.
+/// Puts the back end's words for what is kept in key row `k`: `INPUT(k,1)` for the first value of its input as text,
+/// `NUMBER(k,2)` for the second as a whole number, NULL where it is none.
 fn with_inputs(sql: &str, is_postgres: bool) -> String {
-    let mut pieces = sql.split("INPUT(");
+    let text = |row: &str, place: &str| match is_postgres {
+        true => format!("({row}.input::json ->> {place})"),
+        false => format!("CAST({row}.input ->> {place} AS TEXT)"),
+    };
+    let number = |row: &str, place: &str| match is_postgres {
+        true => format!(
+            "CASE WHEN ({row}.input::json ->> {place}) ~ '^-?[0-9]{{1,18}}$' \
+             THEN CAST({row}.input::json ->> {place} AS BIGINT) END"
+        ),
+        false => format!(
+            "CASE WHEN json_type({row}.input, '$[{place}]') = 'integer' THEN {row}.input ->> {place} END"
+        ),
+    };
+    replace_calls(&replace_calls(sql, "INPUT(", text), "NUMBER(", number)
+}
+
+/// Puts other words in the place of each call with a key row and a place.
+fn replace_calls(sql: &str, call: &str, words: impl Fn(&str, &str) -> String) -> String {
+    let mut pieces = sql.split(call);
     let mut full = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
-        let (call, rest) = piece.split_once(')').expect("an input is a key row and a place");
-        let (row, place) = call.split_once(',').expect("an input is a key row and a place");
-        let cast = if is_postgres { "::json" } else { "" };
-        full.push_str(&format!("({row}.input{cast} ->> {place})"));
+        let (arguments, rest) = piece.split_once(')').expect("a call has an end");
+        let (row, place) = arguments.split_once(',').expect("a call has a key row and a place");
+        full.push_str(&words(row, place));
         full.push_str(rest);
     }
     full

@@ -67,9 +67,9 @@ pub(in crate::store) const CHECKS: &[Check] = &[
         sql: "SELECT 'channel ' || k.channel_code || ' key ' || k.idempotency_key || ' payment ' || p.id AS subject \
               FROM idempotency_keys k JOIN payments p ON p.id = k.number \
               WHERE k.kind = 'PAYMENT_POST' AND (p.channel_code <> k.channel_code \
-              OR p.idempotency_key <> k.idempotency_key OR p.account_number <> INPUT(k,1) OR p.amount_fen <> CAST(INPUT(k,2) AS BIGINT) \
-              OR CAST(INPUT(k,3) AS BIGINT) > p.posted_at_ms + 300000 OR p.paid_at_ms <> CASE \
-              WHEN CAST(INPUT(k,3) AS BIGINT) < p.posted_at_ms THEN CAST(INPUT(k,3) AS BIGINT) \
+              OR p.idempotency_key <> k.idempotency_key OR p.account_number IS DISTINCT FROM INPUT(k,1) OR p.amount_fen IS DISTINCT FROM NUMBER(k,2) \
+              OR NUMBER(k,3) > p.posted_at_ms + 300000 OR p.paid_at_ms <> CASE \
+              WHEN NUMBER(k,3) < p.posted_at_ms THEN NUMBER(k,3) \
               ELSE p.posted_at_ms END)",
     },
     Check {

@@ -48,7 +48,7 @@ pub(in crate::store) const CHECKS: &[Check] = &[
               LEFT JOIN idempotency_keys k ON k.channel_code = r.channel_code \
               AND k.idempotency_key = r.idempotency_key \
               WHERE p.id IS NULL OR k.number IS NULL OR k.kind <> 'PAYMENT_REVERSE' \
-              OR k.number <> r.id OR INPUT(k,1) <> p.idempotency_key OR INPUT(k,2) <> r.reason \
+              OR k.number <> r.id OR INPUT(k,1) IS DISTINCT FROM p.idempotency_key OR INPUT(k,2) IS DISTINCT FROM r.reason \
               OR p.channel_code <> r.channel_code OR (p.sequence IS NULL) <> (r.sequence IS NULL) \
               OR (r.is_early AND r.posted_at_ms <> p.posted_at_ms)",
     },
@@ -60,8 +60,8 @@ pub(in crate::store) const CHECKS: &[Check] = &[
               FROM idempotency_keys k LEFT JOIN idempotency_keys o ON o.channel_code = k.channel_code \
               AND o.idempotency_key = INPUT(k,1) \
               WHERE k.kind = 'EARLY_REVERSAL' AND (o.number IS NULL OR o.kind <> 'PAYMENT_REVERSE' \
-              OR o.number <> k.number OR INPUT(o,1) <> k.idempotency_key \
-              OR INPUT(o,2) <> INPUT(k,2) \
+              OR o.number <> k.number OR INPUT(o,1) IS DISTINCT FROM k.idempotency_key \
+              OR INPUT(o,2) IS DISTINCT FROM INPUT(k,2) \
               OR o.refusal_code IS NOT NULL OR k.refusal_code IS NOT NULL)",
     },
 ];

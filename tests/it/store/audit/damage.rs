@@ -186,6 +186,16 @@ pub const DAMAGES: &[Damage] = &[
         &["I7"],
     ),
     damage(
+        "payment that differs from what was asked",
+        "UPDATE idempotency_keys SET input = '[1,\"0004\",\"abc\"]' WHERE idempotency_key = 'exact'",
+        &["I7"],
+    ),
+    damage(
+        "payment that differs from what was asked",
+        "UPDATE idempotency_keys SET input = '[1]' WHERE idempotency_key = 'exact'",
+        &["I7"],
+    ),
+    damage(
         "payment without its key",
         "DELETE FROM idempotency_keys WHERE idempotency_key = 'exact'",
         &["I7"],
