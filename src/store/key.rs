@@ -89,18 +89,36 @@ fn new_row<'a>(key: &'a Key, record: &'a Record) -> idempotency_keys::New<'a> {
 
 /// An input as text: a JSON list of the version and the values, in order.
 fn text_of_input(input: &[Value]) -> String {
-    let mut json = format!("[{INPUT_VERSION}");
+    let mut json = String::with_capacity(64);
+    json.push('[');
+    push_number(&mut json, INPUT_VERSION);
     for value in input {
         json.push(',');
         match value {
             Value::Absent => json.push_str("null"),
-            Value::Number(number) => json.push_str(&number.to_string()),
-            Value::Text(text) => json.push_str(&Json::from(text.as_str()).to_string()),
+            Value::Number(number) => push_number(&mut json, *number),
+            Value::Text(text) => push_text(&mut json, text),
             Value::Texts(texts) => json.push_str(&Json::from(texts.as_slice()).to_string()),
         }
     }
     json.push(']');
     json
+}
+
+fn push_number(json: &mut String, number: i64) {
+    use std::fmt::Write as _;
+    let _a_string_takes_all = write!(json, "{number}");
+}
+
+/// Most texts are digits and need no escapes.
+fn push_text(json: &mut String, text: &str) {
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    } else {
+        json.push_str(&Json::from(text).to_string());
+    }
 }
 
 /// Reads what [`text_of_input`] has written; `None` for any other text.
