@@ -1,4 +1,4 @@
-//! Every command there is, one line each: what can be asked, what is answered, what is written down of it.
+//! Every command there is: what can be asked, what is answered, what is written down of it.
 
 use super::base::keys::{Kind, Record};
 use super::base::line::LineOutcome;
@@ -6,6 +6,7 @@ use super::base::numbers::Given;
 use super::command::Rules;
 use super::keyed::Keyed;
 use super::payment::{EARLY_REVERSAL, EarlyReversal};
+use super::rooms::rooms;
 use super::state::State;
 use super::touches::{Touches, Wanted};
 
@@ -16,14 +17,14 @@ pub trait Asked: Rules + Into<Command> {
 }
 
 macro_rules! book {
-    (keyed { $($(#[doc = $keyed_doc:literal])* $(#[cfg($keyed_cfg:meta)])? $keyed_room:ident::$keyed:ident,)+ }
-        line { $($(#[doc = $doc:literal])* $line_room:ident::$line:ident,)+ }) => {
-        book!(@commands $($(#[doc = $keyed_doc])* $(#[cfg($keyed_cfg)])? $keyed_room::$keyed,)+
-            $($(#[doc = $doc])* $line_room::$line,)+);
+    (keyed { $($keyed_room:ident $(knows $(#[$attribute:meta])? $field:ident: $known:ident,)?
+            asks $($(#[cfg($keyed_cfg:meta)])? $keyed:ident),+;)+ }
+        unkeyed { $($room:ident asks $($unkeyed:ident),+;)+ }) => {
+        book!(@commands $($($(#[cfg($keyed_cfg)])? $keyed_room::$keyed,)+)+ $($($room::$unkeyed,)+)+);
 
         /// What a kind's word stands for; `None` where it is none of the key table's.
         pub fn kind_of_word(word: &str) -> Option<Kind> {
-            let kinds = [$($(#[cfg($keyed_cfg)])? $keyed::KIND,)+ EARLY_REVERSAL];
+            let kinds = [$($($(#[cfg($keyed_cfg)])? $keyed::KIND,)+)+ EARLY_REVERSAL];
             kinds.into_iter().find(|kind| kind.0 == word)
         }
 
@@ -33,34 +34,39 @@ macro_rules! book {
             /// # Errors
             /// It answers another kind of command.
             pub fn into_line(self) -> Result<LineOutcome, Self> {
-                match self { $(Self::$line(outcome) => Ok(outcome),)+ $($(#[cfg($keyed_cfg)])? answer @ Self::$keyed(_) => Err(answer),)+ }
+                match self {
+                    $($(Self::$unkeyed(outcome) => Ok(outcome),)+)+
+                    $($($(#[cfg($keyed_cfg)])? answer @ Self::$keyed(_) => Err(answer),)+)+
+                }
             }
         }
 
         /// Whether a record says what one of its command's can.
         fn is_own_record(record: &Record) -> bool {
             let Record { kind, input, refusal, .. } = record;
-            $(
+            $($(
                 $(#[cfg($keyed_cfg)])?
                 if *kind == $keyed::KIND {
                     let is_code = |word: &String| <$keyed as Keyed>::Code::from_word(word).is_some();
                     return <$keyed as Keyed>::is_input(input)
                         && refusal.as_ref().is_none_or(|refusal| is_code(&refusal.code));
                 }
-            )+
+            )+)+
             false
         }
     };
-    (@commands $($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $room:ident::$name:ident,)+) => {
+    (@commands $($(#[cfg($cfg:meta)])? $room:ident::$name:ident,)+) => {
         $($(#[cfg($cfg)])? use super::$room::$name;)+
 
         /// One thing to be decided.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub enum Command { $($(#[doc = $doc])* $(#[cfg($cfg)])? $name($name),)+ }
+        pub enum Command { $($(#[cfg($cfg)])? #[doc = concat!("See [`", stringify!($name), "`].")] $name($name),)+ }
 
         /// What its caller hears.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub enum Answer { $($(#[doc = $doc])* $(#[cfg($cfg)])? $name(<$name as Rules>::Answer),)+ }
+        pub enum Answer {
+            $($(#[cfg($cfg)])? #[doc = concat!("To a [`", stringify!($name), "`].")] $name(<$name as Rules>::Answer),)+
+        }
 
         $(
             $(#[cfg($cfg)])?
@@ -112,30 +118,7 @@ macro_rules! book {
     };
 }
 
-book! {
-    keyed {
-        /// A payment.
-        payment::PostPayment,
-        /// The undoing of a payment.
-        reversal::ReversePayment,
-        /// A visit opened, in tests.
-        #[cfg(feature = "trial")]
-        trial::OpenVisit,
-        /// A visit closed, in tests.
-        #[cfg(feature = "trial")]
-        trial::CloseVisit,
-    }
-    line {
-        /// A bill.
-        bill::IssueBill,
-        /// An account, new or brought up to date.
-        account::SaveAccount,
-        /// What becomes of a channel.
-        channel::ChannelChange,
-        /// What becomes of who may come in.
-        access::AccessChange,
-    }
-}
+rooms!(book);
 
 impl Asked for Command {
     fn answer_of(answer: Answer) -> Option<Answer> {

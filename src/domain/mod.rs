@@ -2,7 +2,8 @@
 //! random number or log, so nothing here can fail for a reason outside the rules.
 //!
 //! Each capability has a room: its nouns in `mod`, then what it decides and what it touches. Nouns use nouns of rooms
-//! above them in this list; `state` holds them for a batch; decisions use the state; the `book` names every command.
+//! above them in this list; `rooms` lists those with commands; `state` holds what they know for a batch; decisions use
+//! the state; the `book` is of all commands.
 
 pub mod base;
 
@@ -20,5 +21,6 @@ pub mod book;
 pub mod command;
 pub mod keyed;
 pub mod movement;
+mod rooms;
 pub mod state;
 pub mod touches;

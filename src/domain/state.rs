@@ -1,4 +1,4 @@
-//! What a batch of commands is decided on, and what has changed since it was loaded: one line per capability.
+//! What a batch of commands is decided on, and what has changed since it was loaded.
 
 use std::collections::HashMap;
 
@@ -11,6 +11,7 @@ use super::bill::{AccountState, BillChanges};
 use super::channel::{Channel, ChannelChanges};
 use super::exception::Exception;
 use super::payment::PaymentChanges;
+use super::rooms::rooms;
 
 /// Everything that the commands of one batch can see.
 #[derive(Debug)]
@@ -29,15 +30,22 @@ pub struct State {
     pub changes: Changes,
 }
 
-/// What rooms know of beside channels, accounts and bills: a line each.
-#[derive(Debug, Default)]
-pub struct Rooms {
-    /// The payments of the keys that the batch names.
-    pub payments: super::payment::Payments,
-    /// What only tests need.
-    #[cfg(feature = "trial")]
-    pub trial: super::trial::Trial,
+macro_rules! known {
+    (keyed { $($room:ident $(knows $(#[$cfg:meta])? $field:ident: $known:ident,)?
+            asks $($(#[$command_cfg:meta])? $command:ident),+;)+ } $unkeyed:ident $rest:tt) => {
+        /// What rooms know of beside channels, accounts and bills.
+        #[derive(Debug, Default)]
+        pub struct Rooms {
+            $($(
+                $(#[$cfg])?
+                #[doc = concat!("What `", stringify!($room), "` knows.")]
+                pub $field: super::$room::$known,
+            )?)+
+        }
+    };
 }
+
+rooms!(known);
 
 /// All that a batch must write.
 #[derive(Debug, Default)]
