@@ -63,14 +63,12 @@ fn load(engine: &Arc<Engine>) -> anyhow::Result<()> {
     refuse_foreign_database(engine)?;
     let zone = engine.rules().utility.zone;
     let first_account = district::first_account();
+    let look_ups = engine.look_ups(Priority::Normal);
     let oldest = session.wait(|| {
         let account_number = first_account.clone();
-        engine.look_up(
-            Priority::Normal,
-            BillPage { account_number, statuses: Vec::new(), after: None, limit: 1 },
-        )
+        look_ups.look_up(BillPage { account_number, statuses: Vec::new(), after: None, limit: 1 })
     })?;
-    let earlier = oldest.first().and_then(|bill| district::month_from_oldest_issue(bill.issued_on));
+    let earlier = oldest.found.first().and_then(|bill| district::month_from_oldest_issue(bill.issued_on));
     let day = earlier.unwrap_or_else(|| day_of(engine.now_ms(), zone));
     let phases = District::new(day, zone).phases();
     let len: usize = phases.iter().map(Vec::len).sum();

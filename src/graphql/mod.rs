@@ -6,15 +6,16 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::{OperationDefinition, OperationType};
-use async_graphql::{EmptySubscription, Request, Response, SDLExportOptions, ValidationMode, Variables};
+use async_graphql::{EmptySubscription, Pos, Request, Response, SDLExportOptions, ValidationMode, Variables};
 
 use crate::engine::Engine;
-use account::read_once::ReadOnce;
 use base::answer::weights::OutputTypes;
 use base::answer::{AnswerBudget, AnswersUnderWay, Overdrawn};
+use base::error::engine_error;
 use base::error::is_request_error;
 use base::limits;
 use base::session::RequestContext;
+use base::view::Views;
 use introspection::CountIntrospection;
 use node::Node;
 use prepared::Prepared;
@@ -42,6 +43,7 @@ pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// The API over an engine, as two audiences see it: customers learn nothing of it but what they ask for rightly.
 pub struct Schemas {
+    engine: Arc<Engine>,
     /// For channels, then for customers.
     audiences: [Audience; 2],
     input_types: InputTypes,
@@ -73,6 +75,7 @@ impl Schemas {
         let closed = || open().disable_introspection().disable_suggestions();
         let audiences = [Audience::new(open), Audience::new(closed)];
         Self {
+            engine: engine.clone(),
             audiences,
             input_types: InputTypes::of(root::registry()),
             output_types: OutputTypes::of(&root::registry()),
@@ -97,24 +100,38 @@ impl Schemas {
         let operation = document.operation(operation_name.as_deref()).map(|(_, operation)| operation);
         let is_known = document.is_valid(audience)
             && operation.is_some_and(|operation| self.input_types.fit(operation, &variables));
-        let budget = self.budget(document, operation, &context)?;
-        let mut request = Request::new("").variables(variables).data(context).data(budget.clone());
-        request = request.data(ReadOnce::default());
-        request.set_parsed_query(document.parsed().clone());
-        request.operation_name = operation_name;
+        let is_query = operation.is_some_and(|operation| operation.ty == OperationType::Query);
+        let views = Arc::new(Views::new(&self.engine, context.priority));
+        let is_validated = document.asks_introspection() || is_known;
         let Audience { strict, fast, counting } = &self.audiences[audience];
-        let response = if document.asks_introspection() {
-            counting.execute(request).await
-        } else if is_known {
-            fast.execute(request).await
-        } else {
-            let response = strict.execute(request).await;
-            if !is_request_error(&response) {
+        let schema = match (document.asks_introspection(), is_known) {
+            (true, _) => counting,
+            (false, true) => fast,
+            (false, false) => strict,
+        };
+        let mut variables = Some(variables);
+        loop {
+            let budget = self.budget(document, operation, &context)?;
+            // A query may be made again, a mutation not: it makes its answers again by itself.
+            let own = if is_query { variables.clone() } else { variables.take() }.unwrap_or_default();
+            let mut request = Request::new("").variables(own).data(context.clone()).data(budget.clone());
+            request = request.data(views.clone());
+            request.set_parsed_query(document.parsed().clone());
+            request.operation_name.clone_from(&operation_name);
+            let response = schema.execute(request).await;
+            if !is_validated && !is_request_error(&response) {
                 document.note_valid(audience);
             }
-            response
-        };
-        Ok(Executed { response, budget })
+            let is_torn = if is_query { views.renew_if_torn().await } else { Ok(false) };
+            let response = match is_torn {
+                Ok(true) => continue,
+                Ok(false) => response,
+                Err(busy) => {
+                    Response::from_errors(vec![engine_error(busy).into_server_error(Pos::default())])
+                }
+            };
+            return Ok(Executed { response, budget });
+        }
     }
 
     /// With room for all of the answer but its lists.

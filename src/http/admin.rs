@@ -33,7 +33,7 @@ async fn livez() -> HttpResponse {
 async fn readyz(shared: Data<Shared>) -> HttpResponse {
     let engine = &shared.engine;
     let look_up = async {
-        let pending = engine.look_up(Priority::High, PendingMigrations).await?;
+        let pending = engine.look_ups(Priority::High).look_up(PendingMigrations).await?;
         Ok::<_, EngineError>((pending.is_empty(), engine.is_read_only().await?))
     };
     let (database, migrations) = match tokio::time::timeout(DATABASE_TIMEOUT, look_up).await {

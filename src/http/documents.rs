@@ -105,7 +105,7 @@ impl Documents {
             return Ok(Some(Document { prepared, is_trusted: true }));
         }
         let look_up = DocumentText(sha256.to_owned());
-        let text = engine.look_up(priority, look_up).await.map_err(|error| match error {
+        let text = engine.look_ups(priority).look_up(look_up).await.map_err(|error| match error {
             EngineError::Busy | EngineError::Timeout => Refused::busy(form),
             EngineError::Internal => Refused::internal(form),
         })?;

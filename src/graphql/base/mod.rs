@@ -6,6 +6,8 @@ pub(in crate::graphql) mod connection;
 pub(in crate::graphql) mod cursor;
 pub mod error;
 pub mod limits;
+pub(in crate::graphql) mod one_instant;
 pub(in crate::graphql) mod outputs;
 pub mod scalars;
 pub mod session;
+pub(in crate::graphql) mod view;

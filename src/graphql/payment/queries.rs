@@ -3,8 +3,9 @@
 use async_graphql::{Context, Enum, Object, Result};
 
 use super::super::base::error::engine_error;
+use super::super::base::limits::look_up_complexity;
 use super::super::base::scalars::Text;
-use super::super::base::session::{caller, engine, priority, require_any};
+use super::super::base::session::{caller, require_any, view};
 use super::mutations::post::PaymentPostUserError;
 use super::types::Payment;
 use crate::access::caller::{Caller, Scope};
@@ -86,6 +87,7 @@ impl PaymentQuery {
     /// What became of the caller's own payment with this key. NOT_FOUND means that nothing is
     /// committed under it yet, and is not final: to make it final send the same paymentPost again,
     /// or reverse it. Needs bills:read or payments:post.
+    #[graphql(complexity = "look_up_complexity(child_complexity)")]
     async fn payment(
         &self,
         ctx: &Context<'_>,
@@ -100,7 +102,7 @@ impl PaymentQuery {
             return Ok(PaymentStatusResult::new(caller, None));
         }
         let key = Key { channel_code: caller.channel_code.clone(), text: idempotency_key.0 };
-        let found = engine(ctx)?.look_up(priority(ctx), PaymentOfKey(key)).await.map_err(engine_error)?;
+        let found = view(ctx)?.look_up(PaymentOfKey(key)).await.map_err(engine_error)?;
         Ok(PaymentStatusResult::new(caller, found))
     }
 }

@@ -5,6 +5,7 @@ use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use super::super::base::answer::draw_before_writing;
 use super::super::base::api_enum::api_enum;
 use super::super::base::error::{ErrorCode, bad_input, engine_error};
+use super::super::base::one_instant::OneInstant;
 use super::super::base::outputs::{FreeText, List};
 use super::super::base::scalars::Text;
 use super::super::base::session::{caller_with, engine, priority};
@@ -161,8 +162,8 @@ impl PaymentReverseMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The reversal.")] input: PaymentReverseInput,
-    ) -> Option<Result<PaymentReversePayload>> {
-        Some(Box::pin(reverse(ctx, input)).await)
+    ) -> Option<Result<OneInstant<PaymentReversePayload>>> {
+        Some(Box::pin(reverse(ctx, input)).await.map(OneInstant))
     }
 }
 

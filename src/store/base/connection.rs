@@ -208,6 +208,17 @@ pub fn ping(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Opens a transaction that reads, and sees the database as it is at its first statement.
+pub fn begin_of_one_instant(connection: &mut Connection) -> Result<(), StoreError> {
+    match connection {
+        Connection::Postgres(connection) => {
+            connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+        }
+        Connection::Sqlite(connection) => connection.batch_execute("BEGIN")?,
+    }
+    Ok(())
+}
+
 /// Opens the batch's transaction. SQLite's takes the write lock at once.
 pub fn begin(connection: &mut Connection) -> Result<(), StoreError> {
     match connection {

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod known_documents;
+mod newest_first;
+mod one_instant;
 mod posting;
 mod rights;
 mod schema;

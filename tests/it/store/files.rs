@@ -132,9 +132,9 @@ fn a_reader_that_finds_its_file_gone_has_the_process_stop() {
         .expect("the engine starts");
     fs::remove_file(file_of(&database)).expect("it is there");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let look_ups = || engine.accounts(Priority::High, vec!["0001".to_owned()]);
-    assert_eq!(runtime.block_on(look_ups()).err(), Some(EngineError::Busy));
-    assert_eq!(runtime.block_on(engine.look_up(Priority::High, PendingMigrations)), Err(EngineError::Busy));
+    let look_ups = engine.look_ups(Priority::High);
+    assert_eq!(runtime.block_on(look_ups.accounts(vec!["0001".to_owned()])).err(), Some(EngineError::Busy));
+    assert_eq!(runtime.block_on(look_ups.look_up(PendingMigrations)), Err(EngineError::Busy));
     engine.close();
     assert!(told.lock().expect("no panic").iter().all(|words| words.contains("was deleted or replaced")));
     assert!(told.lock().expect("no panic").len() >= 2);

@@ -5,6 +5,7 @@ use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use super::super::super::base::answer::draw_before_writing;
 use super::super::super::base::error::{ErrorCode, bad_input, engine_error};
 use super::super::super::base::limits::{BATCH_PAYMENTS_MAX, list_complexity};
+use super::super::super::base::one_instant::OneInstant;
 use super::super::super::base::outputs::List;
 use super::super::super::base::session::engine;
 use super::post::{PaymentPostInput, PaymentPostPayload, command, poster};
@@ -37,8 +38,8 @@ impl PaymentBatchPostMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The payments.")] input: PaymentBatchPostInput,
-    ) -> Option<Result<PaymentBatchPostPayload>> {
-        Some(post_batch(ctx, input).await)
+    ) -> Option<Result<OneInstant<PaymentBatchPostPayload>>> {
+        Some(post_batch(ctx, input).await.map(OneInstant))
     }
 }
 

@@ -7,6 +7,7 @@ use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use super::super::super::base::answer::draw_before_writing;
 use super::super::super::base::api_enum::api_enum;
 use super::super::super::base::error::{ErrorCode, bad_input, engine_error};
+use super::super::super::base::one_instant::OneInstant;
 use super::super::super::base::outputs::{FreeText, List};
 use super::super::super::base::scalars::{Amount, DateTime, Text};
 use super::super::super::base::session::{caller_with, engine, priority};
@@ -190,8 +191,8 @@ impl PaymentPostMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The payment.")] input: PaymentPostInput,
-    ) -> Option<Result<PaymentPostPayload>> {
-        Some(Box::pin(post(ctx, input)).await)
+    ) -> Option<Result<OneInstant<PaymentPostPayload>>> {
+        Some(Box::pin(post(ctx, input)).await.map(OneInstant))
     }
 }
 
