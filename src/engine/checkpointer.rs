@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use super::closing::Closing;
 use super::error::OnStorageFailure;
-use super::shutdown::Shutdown;
 use super::supervisor::Heartbeat;
 use crate::store::base::connection::{Database, Purpose};
 use crate::store::base::files::{FirstOpened, Opened};
@@ -26,7 +26,7 @@ const CALM_LOOKS: u32 = 50;
 pub(super) struct Checkpointer {
     pub(super) database: Database,
     pub(super) first_opened: FirstOpened,
-    pub(super) shutdown: Shutdown,
+    pub(super) closing: Closing,
     pub(super) on_storage_failure: OnStorageFailure,
 }
 
@@ -34,7 +34,7 @@ impl Checkpointer {
     pub(super) fn run(&self, heartbeat: &Heartbeat) {
         let (mut opened, mut calm) = (None, Calm::default());
         let mut pause = LOOK_EVERY;
-        while self.shutdown.wait_in_vain(pause) && !heartbeat.is_replaced() {
+        while self.closing.wait_in_vain(pause) && !heartbeat.is_replaced() {
             pause = match heartbeat.work(|| self.look(&mut opened, &mut calm)) {
                 Ok(()) => calm.pause(),
                 Err(error) => {

@@ -13,33 +13,33 @@ use crate::store::base::files::{FirstOpened, Opened};
 use crate::store::base::read_only::{self, IsReadOnly};
 use crate::store::base::{migrations, utility};
 
-mod backpressure;
 mod checkpointer;
+mod closing;
 mod error;
 pub mod lane;
 mod look_ups;
+mod pauses;
 mod priority;
 mod queue;
 mod reader;
 mod readers;
 mod rules;
-mod shutdown;
 mod snapshot;
 mod supervisor;
 
-use backpressure::Backpressure;
-pub use backpressure::give_way;
 use checkpointer::Checkpointer;
+use closing::Closing;
 pub use error::{EngineError, OnStorageFailure};
 use lane::{Lane, LaneSettings, NoFaults};
 pub use look_ups::{Accounts, LookUps};
+use pauses::Pauses;
+pub use pauses::give_way;
 pub use priority::Priority;
 use queue::{Lanes, Ticket};
 use reader::Source;
 use readers::Readers;
 use rules::Refresher;
 pub use rules::Rules;
-use shutdown::Shutdown;
 use snapshot::Snapshots;
 use supervisor::{Supervisor, Work};
 
@@ -91,9 +91,9 @@ pub struct Engine {
     lanes: Arc<Lanes>,
     readers: Readers,
     snapshots: Snapshots,
-    backpressure: Arc<Backpressure>,
+    pauses: Arc<Pauses>,
     rules: Arc<RwLock<Arc<Rules>>>,
-    shutdown: Shutdown,
+    closing: Closing,
     supervisor: Supervisor,
 }
 
@@ -121,10 +121,10 @@ impl Engine {
             Database::Sqlite(_) => 1,
             Database::Postgres(_) => settings.lanes.max(1),
         };
-        let backpressure = Arc::new(Backpressure::default());
-        let lanes = Arc::new(Lanes::new(lane_count, settings.queue_len_max, backpressure.clone()));
-        let readers = Readers::new(backpressure.clone());
-        let shutdown = Shutdown::default();
+        let pauses = Arc::new(Pauses::default());
+        let lanes = Arc::new(Lanes::new(lane_count, settings.queue_len_max, pauses.clone()));
+        let readers = Readers::new(pauses.clone());
+        let closing = Closing::default();
         let mut places: Vec<(String, Work)> = Vec::new();
         for index in 0..lane_count {
             let (lanes, source) = (lanes.clone(), source.clone());
@@ -156,16 +156,16 @@ impl Engine {
             first_opened: first_opened.clone(),
             on_storage_failure: on_storage_failure.clone(),
             rules: rules.clone(),
-            shutdown: shutdown.clone(),
+            closing: closing.clone(),
         };
         places.push(("rules".to_owned(), Box::new(move |heartbeat| refresher.run(&heartbeat))));
         if matches!(database, Database::Sqlite(_)) {
-            let (database, shutdown) = (database.clone(), shutdown.clone());
-            let checkpointer = Checkpointer { database, first_opened, shutdown, on_storage_failure };
+            let (database, closing) = (database.clone(), closing.clone());
+            let checkpointer = Checkpointer { database, first_opened, closing, on_storage_failure };
             places.push(("checkpointer".to_owned(), Box::new(move |heartbeat| checkpointer.run(&heartbeat))));
         }
         let supervisor = Supervisor::start(places, matches!(database, Database::Postgres(_)));
-        Ok(Self { clock, database, lanes, readers, snapshots, backpressure, rules, shutdown, supervisor })
+        Ok(Self { clock, database, lanes, readers, snapshots, pauses, rules, closing, supervisor })
     }
 
     /// Now, by the clock that was handed in, in milliseconds UTC.
@@ -191,13 +191,13 @@ impl Engine {
             look_ups_shed,
             failed_attempts: self.lanes.failed_attempts(),
             replaced_threads: self.supervisor.replaced_count(),
-            pauses: self.backpressure.pauses(),
+            pauses: self.pauses.count(),
         }
     }
 
     /// Has lanes and readers pause, so that those who wait at the door for so long already go first.
     pub fn rest(&self, late: Duration) {
-        self.backpressure.ask(late);
+        self.pauses.ask(late);
     }
 
     /// The utility, its dated rules and its channels, at most a few seconds old. No decision is made
@@ -272,7 +272,7 @@ impl Engine {
     pub fn close(&self) {
         self.lanes.close();
         self.readers.close();
-        self.shutdown.tell();
+        self.closing.tell();
         self.supervisor.close();
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::backpressure::Backpressure;
 use super::error::EngineError;
+use super::pauses::Pauses;
 use super::priority::{Priority, Waiting};
 use crate::domain::book::{Answer, Command};
 use crate::domain::command::Rules;
@@ -113,15 +113,15 @@ pub(super) struct Lanes {
     shed: [AtomicU64; 3],
     failed_attempts: AtomicU64,
     is_closed: AtomicBool,
-    backpressure: Arc<Backpressure>,
+    pauses: Arc<Pauses>,
 }
 
 impl Lanes {
-    pub(super) fn new(lane_count: usize, len_max: usize, backpressure: Arc<Backpressure>) -> Self {
+    pub(super) fn new(lane_count: usize, len_max: usize, pauses: Arc<Pauses>) -> Self {
         let queues = (0..lane_count).map(|_| LaneQueue::default()).collect();
         let (len, is_closed) = (AtomicUsize::new(0), AtomicBool::new(false));
         let (shed, failed_attempts) = (Default::default(), AtomicU64::new(0));
-        Self { queues, len, len_max, shed, failed_attempts, is_closed, backpressure }
+        Self { queues, len, len_max, shed, failed_attempts, is_closed, pauses }
     }
 
     /// Queues all the commands or none, taken in at `at_ms` when so much had passed.
@@ -185,7 +185,7 @@ impl Lanes {
 
     /// Waits for commands and takes some that weigh up to `weight_max` together; `None` once the queue is closed and empty.
     pub(super) fn take_batch(&self, lane: usize, weight_max: usize) -> Option<Vec<Queued>> {
-        self.backpressure.take();
+        self.pauses.take();
         let queue = &self.queues[lane];
         let mut queued = queue.queued.lock().unwrap_or_else(PoisonError::into_inner);
         while queued.is_empty() {

@@ -3,8 +3,8 @@
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use super::backpressure::Backpressure;
 use super::error::EngineError;
+use super::pauses::Pauses;
 use super::priority::{Priority, Waiting};
 use super::reader::{Job, Reader, Source};
 use super::supervisor::Heartbeat;
@@ -27,12 +27,12 @@ struct Queue {
 #[derive(Clone)]
 pub(super) struct Readers {
     shared: Arc<(Mutex<Queue>, Condvar)>,
-    backpressure: Arc<Backpressure>,
+    pauses: Arc<Pauses>,
 }
 
 impl Readers {
-    pub(super) fn new(backpressure: Arc<Backpressure>) -> Self {
-        Self { shared: Arc::default(), backpressure }
+    pub(super) fn new(pauses: Arc<Pauses>) -> Self {
+        Self { shared: Arc::default(), pauses }
     }
 
     pub(super) fn close(&self) {
@@ -62,7 +62,7 @@ impl Readers {
 
     /// The next to be answered, the most urgent first.
     fn take_round(&self) -> Option<[Vec<Job>; 3]> {
-        self.backpressure.take();
+        self.pauses.take();
         let (queue, arrived) = &*self.shared;
         let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
         while queue.jobs.is_empty() {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use super::closing::Closing;
 use super::error::OnStorageFailure;
-use super::shutdown::Shutdown;
 use super::supervisor::Heartbeat;
 use crate::domain::access::Revocations;
 use crate::domain::bill::policies::Policies;
@@ -51,13 +51,13 @@ pub(super) struct Refresher {
     pub(super) first_opened: FirstOpened,
     pub(super) on_storage_failure: OnStorageFailure,
     pub(super) rules: Arc<RwLock<Arc<Rules>>>,
-    pub(super) shutdown: Shutdown,
+    pub(super) closing: Closing,
 }
 
 impl Refresher {
     pub(super) fn run(&self, heartbeat: &Heartbeat) {
         let mut opened = None;
-        while self.shutdown.wait_in_vain(REFRESH_EVERY) && !heartbeat.is_replaced() {
+        while self.closing.wait_in_vain(REFRESH_EVERY) && !heartbeat.is_replaced() {
             match heartbeat.work(|| self.refresh(&mut opened)) {
                 Ok(fresh) => *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh),
                 Err(error) => {

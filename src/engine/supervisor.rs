@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::backpressure;
+use super::pauses;
 
 /// Longer than PostgreSQL lets any statement of ours take.
 const STANDS_STILL_AFTER: Duration = Duration::from_secs(9);
@@ -125,7 +125,7 @@ impl Place {
 fn start(name: &str, work: &Arc<Work>, heartbeat: &Heartbeat) -> JoinHandle<()> {
     let (work, heartbeat) = (work.clone(), heartbeat.clone());
     spawn(name, move || {
-        backpressure::give_way();
+        pauses::give_way();
         work(heartbeat);
     })
 }

@@ -14,7 +14,7 @@ use actix_web::web::{Bytes, Payload};
 use futures_util::StreamExt;
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
-use super::bodies::Room;
+use super::body_room::Room;
 
 /// Bytes taken in from one request, kept or not.
 const TAKEN_BYTES_MAX: usize = 16 * 1024 * 1024;

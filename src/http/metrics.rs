@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::bodies::Bodies;
+use super::body_room::Bodies;
 use super::in_flight::InFlight;
 use super::log::LogCounts;
 use crate::engine::{Engine, Priority};

@@ -15,7 +15,7 @@ use crate::graphql::Schemas;
 use crate::graphql::base::answer::AnswersUnderWay;
 
 mod admin;
-mod bodies;
+mod body_room;
 mod cpu_affinity;
 mod documents;
 mod form;
@@ -137,7 +137,7 @@ pub fn serve_until(
         admin: admin_listener.as_ref().map(TcpListener::local_addr).transpose()?,
     };
     let in_flight = Arc::new(in_flight::InFlight::new(settings.requests_max));
-    let bodies = Arc::<bodies::Bodies>::default();
+    let bodies = Arc::<body_room::Bodies>::default();
     let answers = AnswersUnderWay::new(settings.answers_bytes_max);
     let door = metrics::DoorLoad {
         inside: in_flight.clone(),

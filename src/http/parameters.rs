@@ -7,7 +7,7 @@ use async_graphql::{Value, Variables};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::bodies::Room;
+use super::body_room::Room;
 use super::form::Form;
 use super::incoming::{BodyError, Incoming, Received};
 use super::reply::Refused;

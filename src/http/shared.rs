@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bodies::Bodies;
+use super::body_room::Bodies;
 use super::documents::Documents;
 use super::in_flight::InFlight;
 use super::metrics::Metrics;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::base::not_payable::NotPayable;
+use super::base::reason::Reason;
 use super::base::text::{is_free_text, word_enum};
 
 mod decide;
@@ -93,14 +93,14 @@ pub struct Account {
 
 impl Account {
     /// Why there is nothing to pay, where nothing is due.
-    pub fn nothing_due(&self) -> NotPayable<AccountNotPayableCode> {
+    pub fn nothing_due(&self) -> Reason<AccountNotPayableCode> {
         match self.status {
-            AccountStatus::Closed => NotPayable {
+            AccountStatus::Closed => Reason {
                 code: AccountNotPayableCode::AccountClosed,
                 teller_text: "该户已销户，且无未缴电费，不能收费。",
                 customer_text: "您的账户已销户，没有需要缴纳的电费。",
             },
-            AccountStatus::Active | AccountStatus::Suspended => NotPayable {
+            AccountStatus::Active | AccountStatus::Suspended => Reason {
                 code: AccountNotPayableCode::NothingDue,
                 teller_text: "该户没有未缴电费，可以预存。",
                 customer_text: "您没有需要缴纳的电费。",

@@ -7,7 +7,7 @@ pub mod keys;
 pub mod ledger;
 pub mod line;
 pub mod money;
-pub mod not_payable;
 pub mod numbers;
+pub mod reason;
 pub mod refusal;
 pub mod text;

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::account::{Account, CustomerClass, Holder};
 use super::base::ledger::LedgerAccount;
-use super::base::not_payable::NotPayable;
+use super::base::reason::Reason;
 use super::base::text::word_enum;
 use penalty::{PenaltyPolicy, PrincipalByDay, penalty_fen};
 
@@ -122,15 +122,15 @@ impl Bill {
     }
 
     /// Why it can't be paid now; `None` where it can.
-    pub fn not_payable(&self) -> Option<NotPayable<BillNotPayableCode>> {
+    pub fn not_payable(&self) -> Option<Reason<BillNotPayableCode>> {
         match self.status {
             BillStatus::Open | BillStatus::PartlyPaid => None,
-            BillStatus::Paid => Some(NotPayable {
+            BillStatus::Paid => Some(Reason {
                 code: BillNotPayableCode::BillPaid,
                 teller_text: "该账单已缴清。",
                 customer_text: "这张账单已经缴清。",
             }),
-            BillStatus::Cancelled => Some(NotPayable {
+            BillStatus::Cancelled => Some(Reason {
                 code: BillNotPayableCode::BillCancelled,
                 teller_text: "该账单已作废，不能收费。",
                 customer_text: "这张账单已经作废，无需缴纳。",

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::super::account::{Account, AccountNotPayableCode, CustomerClass};
-use super::super::base::not_payable::NotPayable;
+use super::super::base::reason::Reason;
 use super::penalty::PenaltyPolicy;
 use super::{Bill, Part};
 
@@ -60,7 +60,7 @@ impl Policies {
         account: &Account,
         bills: &[Bill],
         day: NaiveDate,
-    ) -> Option<NotPayable<AccountNotPayableCode>> {
+    ) -> Option<Reason<AccountNotPayableCode>> {
         let is_payable = self.due_fen(account, bills, day) > 0 || bills.iter().any(Bill::is_payable);
         (!is_payable).then(|| account.nothing_due())
     }

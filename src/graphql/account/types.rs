@@ -20,7 +20,7 @@ use crate::domain;
 use crate::domain::account::is_account_number;
 use crate::domain::account::masking::{mask_address, mask_name, mask_phone};
 use crate::domain::base::calendar::day_of;
-use crate::domain::base::not_payable::NotPayable;
+use crate::domain::base::reason::Reason;
 use crate::domain::bill::BilledAccount;
 use crate::store::bill::read::BillPage;
 use crate::store::payment::read::{PaymentPage, place_in_account};
@@ -193,7 +193,7 @@ impl Account {
         let policies = &view.rules().policies;
         let today = day_of(view.now_ms(), policies.zone);
         let reason = policies.not_payable(&self.billed.account, &self.billed.open_bills, today);
-        Ok(reason.map(|NotPayable { code, teller_text, customer_text }| AccountNotPayableReason {
+        Ok(reason.map(|Reason { code, teller_text, customer_text }| AccountNotPayableReason {
             code: code.into(),
             teller_text,
             customer_text,

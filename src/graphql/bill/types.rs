@@ -15,7 +15,7 @@ use super::super::payment::types::{Payment, PaymentConnection};
 use crate::access::caller::Scope;
 use crate::domain;
 use crate::domain::base::calendar::day_of;
-use crate::domain::base::not_payable::NotPayable;
+use crate::domain::base::reason::Reason;
 use crate::store::payment::read::{BillPaymentPage, place_in_account};
 
 pub(in crate::graphql) struct Bill {
@@ -160,7 +160,7 @@ impl Bill {
 
     /// Why it can't be paid now; null where it can.
     async fn not_payable_reason(&self) -> Option<BillNotPayableReason> {
-        let NotPayable { code, teller_text, customer_text } = self.bill.not_payable()?;
+        let Reason { code, teller_text, customer_text } = self.bill.not_payable()?;
         Some(BillNotPayableReason { code: code.into(), teller_text, customer_text })
     }
 

@@ -31,19 +31,19 @@ thread_local! {
 }
 
 /// Until when lanes and readers pause.
-pub(super) struct Backpressure {
+pub(super) struct Pauses {
     started: Instant,
     until_us: AtomicU64,
-    pauses: AtomicU64,
+    taken: AtomicU64,
 }
 
-impl Default for Backpressure {
+impl Default for Pauses {
     fn default() -> Self {
-        Self { started: Instant::now(), until_us: AtomicU64::new(0), pauses: AtomicU64::new(0) }
+        Self { started: Instant::now(), until_us: AtomicU64::new(0), taken: AtomicU64::new(0) }
     }
 }
 
-impl Backpressure {
+impl Pauses {
     /// Asks for a pause of so long from now on.
     pub(super) fn ask(&self, pause: Duration) {
         self.until_us.fetch_max(self.now_us() + micros(pause.min(PAUSE_MAX)), Ordering::Relaxed);
@@ -56,13 +56,13 @@ impl Backpressure {
             std::thread::sleep(STEP);
         }
         if began.elapsed() >= STEP {
-            self.pauses.fetch_add(1, Ordering::Relaxed);
+            self.taken.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// How often somebody paused.
-    pub(super) fn pauses(&self) -> u64 {
-        self.pauses.load(Ordering::Relaxed)
+    pub(super) fn count(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
     }
 
     fn is_asked_for(&self) -> bool {
@@ -98,26 +98,26 @@ mod tests {
 
     #[test]
     fn who_is_asked_pauses_and_then_goes_on() {
-        let backpressure = Backpressure::default();
-        backpressure.take();
-        assert_eq!(backpressure.pauses(), 0);
-        backpressure.ask(STEP * 4);
-        backpressure.take();
-        assert!(!backpressure.is_asked_for());
-        assert_eq!(backpressure.pauses(), 1);
+        let pauses = Pauses::default();
+        pauses.take();
+        assert_eq!(pauses.count(), 0);
+        pauses.ask(STEP * 4);
+        pauses.take();
+        assert!(!pauses.is_asked_for());
+        assert_eq!(pauses.count(), 1);
     }
 
     #[test]
     fn work_goes_on_however_late_the_door_is() {
-        let backpressure = Backpressure::default();
+        let pauses = Pauses::default();
         let until_us = micros(Duration::from_secs(3_600));
-        backpressure.until_us.store(until_us, Ordering::Relaxed);
-        backpressure.take();
-        assert!(backpressure.is_asked_for(), "it went on before the door was in time again");
-        backpressure.until_us.store(0, Ordering::Relaxed);
-        backpressure.ask(Duration::from_secs(3_600));
+        pauses.until_us.store(until_us, Ordering::Relaxed);
+        pauses.take();
+        assert!(pauses.is_asked_for(), "it went on before the door was in time again");
+        pauses.until_us.store(0, Ordering::Relaxed);
+        pauses.ask(Duration::from_secs(3_600));
         assert!(
-            backpressure.until_us.load(Ordering::Relaxed) < until_us,
+            pauses.until_us.load(Ordering::Relaxed) < until_us,
             "one look at the door says no more than that"
         );
     }

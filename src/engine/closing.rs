@@ -5,9 +5,9 @@ use std::time::Duration;
 
 /// Whether it closes.
 #[derive(Clone, Default)]
-pub(super) struct Shutdown(Arc<(Mutex<bool>, Condvar)>);
+pub(super) struct Closing(Arc<(Mutex<bool>, Condvar)>);
 
-impl Shutdown {
+impl Closing {
     /// Tells all who wait.
     pub(super) fn tell(&self) {
         let (is_told, told) = &*self.0;

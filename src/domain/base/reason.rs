@@ -1,8 +1,9 @@
-//! Why something can't be paid now, in the words of both sides of a counter.
+//! A reason as a word, and in the words of both sides of a counter. The words themselves stand with what they are
+//! about: `Bill::not_payable`, `Account::nothing_due`.
 
-/// Why something can't be paid now.
+/// Why something is as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotPayable<Code> {
+pub struct Reason<Code> {
     /// The reason as a word.
     pub code: Code,
     /// What the teller reads, in Chinese.
