@@ -135,9 +135,9 @@ fn without_absent_end(mut input: Vec<Value>) -> Vec<Value> {
 /// The refusal of a key that was used with another value of this field.
 pub(in crate::domain) fn reused<Code: RefusalCode>(field: &str) -> Refusal<Code> {
     let message = if field == KEY_FIELD {
-        "This key was used by another mutation; choose a new key for a new movement of money.".to_owned()
+        "This key was used by another mutation; nothing was done. What is new takes a new key.".to_owned()
     } else {
-        format!("This key was used with another {field}; nothing was moved.")
+        format!("This key was used with another {field}; nothing was done.")
     };
     Refusal::of_field(Code::KEY_REUSED, field, message)
 }
@@ -146,7 +146,7 @@ fn is_reuse<Code: RefusalCode>(refusal: &Refusal<Code>) -> bool {
     refusal.code.word() == Code::KEY_REUSED.word()
 }
 
-/// Nothing moves; a difference is written down.
+/// Nothing is done; a difference is written down.
 fn refuse_reuse<C: Keyed>(
     state: &mut State,
     given: &Given,

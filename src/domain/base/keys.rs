@@ -20,7 +20,7 @@ pub fn is_idempotency_key(text: &str) -> bool {
 pub struct Key {
     /// The channel that chose it.
     pub channel_code: String,
-    /// Its permanent number for one movement of money.
+    /// Its permanent number for one thing that is asked.
     pub text: String,
 }
 

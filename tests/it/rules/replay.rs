@@ -113,6 +113,21 @@ fn a_key_used_by_a_reversal_is_no_key_for_a_payment() {
 }
 
 #[test]
+fn what_is_said_of_a_used_key_suits_every_command() {
+    let mut world = world();
+    world.post(&given());
+    world.undo("r1", "k1");
+    let heard = [world.refuse(&pay("k1", 1)), world.refuse(&pay("r1", 1))].map(|refusal| refusal.message);
+    assert_eq!(
+        heard,
+        [
+            "This key was used with another amount; nothing was done.",
+            "This key was used by another mutation; nothing was done. What is new takes a new key."
+        ]
+    );
+}
+
+#[test]
 fn another_channel_has_keys_of_its_own() {
     let mut world = world();
     let first = world.post(&pay("k1", 10_000).by(COUNTER));
