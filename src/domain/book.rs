@@ -1,10 +1,11 @@
 //! Every command there is: what can be asked, what is answered, what is written down of it.
 
-use super::base::keys::{Kind, Record};
+use super::base::keys::{Key, Kind, Record};
 use super::base::line::LineOutcome;
 use super::base::numbers::Given;
+use super::base::refusal::RefusalCode;
 use super::command::Rules;
-use super::keyed::Keyed;
+use super::keyed::{Keyed, KeyedAnswer};
 use super::payment::{EARLY_REVERSAL, EarlyReversal};
 use super::rooms::rooms;
 use super::state::State;
@@ -28,15 +29,46 @@ macro_rules! book {
             kinds.into_iter().find(|kind| kind.0 == word)
         }
 
+        /// Every keyed command.
+        pub fn keyed_commands() -> Vec<KeyedCommand> {
+            Vec::from([$($($(#[cfg($keyed_cfg)])? KeyedCommand::of::<$keyed>(),)+)+])
+        }
+
+        impl Command {
+            /// Its key; `None` where it is asked without one.
+            pub fn key(&self) -> Option<&Key> {
+                match self {
+                    $($($(#[cfg($keyed_cfg)])? Self::$keyed(command) => Some(Keyed::key(command)),)+)+
+                    $($(Self::$unkeyed(_) => None,)+)+
+                }
+            }
+
+            /// Its key's word in the key table; `None` where it is asked without one.
+            pub fn kind(&self) -> Option<Kind> {
+                match self {
+                    $($($(#[cfg($keyed_cfg)])? Self::$keyed(_) => Some(<$keyed as Keyed>::KIND),)+)+
+                    $($(Self::$unkeyed(_) => None,)+)+
+                }
+            }
+        }
+
         impl Answer {
             /// What became of a line of a file or of a command line; another answer as it is.
             ///
             /// # Errors
             /// It answers another kind of command.
-            pub fn into_line(self) -> Result<LineOutcome, Self> {
+            pub fn into_line(self) -> Result<LineOutcome, Box<Self>> {
                 match self {
                     $($(Self::$unkeyed(outcome) => Ok(outcome),)+)+
-                    $($($(#[cfg($keyed_cfg)])? answer @ Self::$keyed(_) => Err(answer),)+)+
+                    $($($(#[cfg($keyed_cfg)])? answer @ Self::$keyed(_) => Err(Box::new(answer)),)+)+
+                }
+            }
+
+            /// What the answers to all keyed commands have in common; `None` where it answers another.
+            pub fn keyed(&self) -> Option<KeyedAnswer<'_>> {
+                match self {
+                    $($($(#[cfg($keyed_cfg)])? Self::$keyed(answered) => Some(answered.in_common()),)+)+
+                    $($(Self::$unkeyed(_) => None,)+)+
                 }
             }
         }
@@ -64,6 +96,7 @@ macro_rules! book {
 
         /// What its caller hears.
         #[derive(Debug, Clone, PartialEq, Eq)]
+        #[allow(clippy::large_enum_variant, reason = "a room says what is heard as it likes")]
         pub enum Answer {
             $($(#[cfg($cfg)])? #[doc = concat!("To a [`", stringify!($name), "`].")] $name(<$name as Rules>::Answer),)+
         }
@@ -123,6 +156,22 @@ rooms!(book);
 impl Asked for Command {
     fn answer_of(answer: Answer) -> Option<Answer> {
         Some(answer)
+    }
+}
+
+/// A keyed command, as it is told from others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyedCommand {
+    /// Its word in the key table.
+    pub kind: Kind,
+    /// Why it can be refused, in order of precedence: a code's word, and whether the same key and input may yet succeed.
+    pub codes: Vec<(&'static str, bool)>,
+}
+
+impl KeyedCommand {
+    fn of<C: Keyed>() -> Self {
+        let codes = C::Code::ALL.iter().map(|code| (code.word(), code.is_retryable())).collect();
+        Self { kind: C::KIND, codes }
     }
 }
 

@@ -64,6 +64,51 @@ pub enum Answered<Outcome, Code> {
     UnknownChannel,
 }
 
+impl<Outcome, Code: RefusalCode> Answered<Outcome, Code> {
+    /// What was done; `None` where nothing was.
+    pub fn done(&self) -> Option<&Outcome> {
+        match self {
+            Self::Settled { outcome, .. } => outcome.as_ref().ok(),
+            Self::UnknownChannel => None,
+        }
+    }
+
+    /// The same without what only this command has.
+    pub fn in_common(&self) -> KeyedAnswer<'_> {
+        match self {
+            Self::Settled { outcome: Ok(_), replayed } => KeyedAnswer::Done { replayed: *replayed },
+            Self::Settled { outcome: Err(Refusal { code, message, field }), replayed } => {
+                let (code, field) = (code.word(), field.as_deref());
+                KeyedAnswer::Refused { code, message, field, replayed: *replayed }
+            }
+            Self::UnknownChannel => KeyedAnswer::UnknownChannel,
+        }
+    }
+}
+
+/// What the answers to all keyed commands have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyedAnswer<'a> {
+    /// What was asked is done.
+    Done {
+        /// Whether this repeats the first answer.
+        replayed: bool,
+    },
+    /// It is not.
+    Refused {
+        /// Word of the code.
+        code: &'static str,
+        /// The same in words.
+        message: &'a str,
+        /// Name of the input's field, as in the API; `None` where it is about no field.
+        field: Option<&'a str>,
+        /// Whether this repeats the first answer.
+        replayed: bool,
+    },
+    /// The channel is not registered.
+    UnknownChannel,
+}
+
 /// What a command of this type is answered.
 pub type AnswerTo<C> = Answered<<C as Keyed>::Outcome, <C as Keyed>::Code>;
 

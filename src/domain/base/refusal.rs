@@ -2,6 +2,8 @@
 
 /// Why a command was refused: a closed list of each command's own, in order of precedence.
 pub trait RefusalCode: Copy + 'static {
+    /// Every code, in order of precedence.
+    const ALL: &'static [Self];
     /// The key was used with another input: the one refusal that a keyed command never keeps under its key.
     const KEY_REUSED: Self;
 
@@ -48,6 +50,7 @@ macro_rules! refusal_codes {
         }
 
         impl $crate::domain::base::refusal::RefusalCode for $name {
+            const ALL: &'static [Self] = Self::ALL;
             const KEY_REUSED: Self = Self::$reused;
 
             fn word(self) -> &'static str {
