@@ -2,19 +2,15 @@
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 
-use super::super::base::answer::draw_before_writing;
-use super::super::base::api_enum::api_enum;
-use super::super::base::error::{ErrorCode, bad_input, engine_error};
+use super::super::base::error::bad_input;
+use super::super::base::keyed::{Settled, actor_of, key_of, settle, user_error};
 use super::super::base::one_instant::OneInstant;
-use super::super::base::outputs::{FreeText, List};
+use super::super::base::outputs::List;
 use super::super::base::scalars::Text;
-use super::super::base::session::{caller_with, engine, priority};
+use super::super::base::session::caller_with;
 use super::super::payment::types::Payment;
 use crate::access::caller::{Caller, Scope};
-use crate::domain::base::actor::Actor;
-use crate::domain::base::keys::Key;
-use crate::domain::base::refusal::{Refusal, RefusalCode};
-use crate::domain::keyed::{AnswerTo, Answered};
+use crate::domain::base::refusal::Refusal;
 use crate::domain::reversal::{ReverseInput, ReversePayment, ReverseRefusalCode, Undone};
 
 /// A payment to be undone.
@@ -29,7 +25,9 @@ pub(in crate::graphql) struct PaymentReverseInput {
     reason: Text,
 }
 
-api_enum! {
+user_error! {
+    /// Why a payment was not reversed.
+    PaymentReverseUserError with
     /// Why a payment was not reversed, in order of precedence. The first two are not stored.
     PaymentReverseErrorCode of ReverseRefusalCode {
         /// The key is not 1 to 128 visible ASCII characters.
@@ -45,30 +43,6 @@ api_enum! {
     }
 }
 
-/// Why a payment was not reversed.
-#[derive(SimpleObject, Clone)]
-pub(in crate::graphql) struct PaymentReverseUserError {
-    /// The reason as a word.
-    code: PaymentReverseErrorCode,
-    /// The same in words.
-    message: FreeText<'static>,
-    /// The input's field it is about; null where it is about none.
-    field: Option<Vec<String>>,
-    /// Whether the same key and input may yet succeed.
-    retryable: bool,
-}
-
-impl From<Refusal<ReverseRefusalCode>> for PaymentReverseUserError {
-    fn from(refusal: Refusal<ReverseRefusalCode>) -> Self {
-        Self {
-            code: refusal.code.into(),
-            message: refusal.message.into(),
-            field: refusal.field.map(|field| vec![field]),
-            retryable: refusal.code.is_retryable(),
-        }
-    }
-}
-
 /// What became of a reversal.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::graphql) enum PaymentReverseOutcome {
@@ -78,74 +52,29 @@ pub(in crate::graphql) enum PaymentReverseOutcome {
     Remembered,
 }
 
-pub(in crate::graphql) enum PaymentReversePayload {
-    Reversed { payment: Box<Payment>, replayed: bool },
-    Remembered { replayed: bool },
-    Refused { errors: Vec<PaymentReverseUserError>, replayed: bool },
-}
-
 /// The answer to a reversal.
-#[Object]
-impl PaymentReversePayload {
+#[derive(SimpleObject)]
+pub(in crate::graphql) struct PaymentReversePayload {
     /// The payment that is undone; null where it has not come yet or nothing was undone.
-    async fn payment(&self) -> Option<&Payment> {
-        match self {
-            Self::Reversed { payment, .. } => Some(payment),
-            Self::Remembered { .. } | Self::Refused { .. } => None,
-        }
-    }
-
+    payment: Option<Payment>,
     /// Whether this repeats the first answer given under the key.
-    async fn replayed(&self) -> bool {
-        match self {
-            Self::Reversed { replayed, .. }
-            | Self::Remembered { replayed }
-            | Self::Refused { replayed, .. } => *replayed,
-        }
-    }
-
+    replayed: bool,
     /// What became of it; null where it was refused.
-    async fn outcome(&self) -> Option<PaymentReverseOutcome> {
-        match self {
-            Self::Reversed { .. } => Some(PaymentReverseOutcome::Reversed),
-            Self::Remembered { .. } => Some(PaymentReverseOutcome::Remembered),
-            Self::Refused { .. } => None,
-        }
-    }
-
+    outcome: Option<PaymentReverseOutcome>,
     /// Why it was refused; empty where it was not.
-    async fn user_errors(&self) -> List<&PaymentReverseUserError> {
-        match self {
-            Self::Reversed { .. } | Self::Remembered { .. } => List::new(Vec::new()),
-            Self::Refused { errors, .. } => errors.iter().collect(),
-        }
-    }
+    user_errors: List<PaymentReverseUserError>,
 }
 
-impl PaymentReversePayload {
-    fn from_answer(answer: AnswerTo<ReversePayment>) -> Result<Self> {
-        match answer {
-            Answered::Settled { outcome: Ok(Undone::Reversed(payment)), replayed } => {
-                Ok(Self::Reversed { payment: Box::new(Payment::new(*payment)), replayed })
+impl From<Settled<Undone, PaymentReverseUserError>> for PaymentReversePayload {
+    fn from(Settled { outcome, replayed, user_errors }: Settled<Undone, PaymentReverseUserError>) -> Self {
+        let (payment, outcome) = match outcome {
+            Some(Undone::Reversed(payment)) => {
+                (Some(Payment::new(*payment)), Some(PaymentReverseOutcome::Reversed))
             }
-            Answered::Settled { outcome: Ok(Undone::Remembered), replayed } => {
-                Ok(Self::Remembered { replayed })
-            }
-            Answered::Settled { outcome: Err(refusal), replayed } => {
-                Ok(Self::Refused { errors: vec![refusal.into()], replayed })
-            }
-            Answered::UnknownChannel => {
-                Err(ErrorCode::Forbidden.error("The token's channel is not registered."))
-            }
-        }
-    }
-}
-
-fn command(caller: &Caller, input: PaymentReverseInput) -> ReversePayment {
-    ReversePayment {
-        key: Key { channel_code: caller.channel_code.clone(), text: input.idempotency_key.0 },
-        input: ReverseInput { payment_key: input.payment_idempotency_key.0, reason: input.reason.0 },
-        actor: Actor { subject: caller.subject.clone(), token_id: caller.token_id.clone() },
+            Some(Undone::Remembered) => (None, Some(PaymentReverseOutcome::Remembered)),
+            None => (None, None),
+        };
+        Self { payment, replayed, outcome, user_errors }
     }
 }
 
@@ -169,16 +98,22 @@ impl PaymentReverseMutation {
 
 async fn reverse(ctx: &Context<'_>, input: PaymentReverseInput) -> Result<PaymentReversePayload> {
     let caller = caller_with(ctx, Scope::PaymentsReverse)?;
-    let command = command(caller, input);
+    settle(ctx, command(caller, input)?).await.map(Into::into)
+}
+
+/// A reversal of this caller, as a command; or what is malformed about it.
+fn command(
+    caller: &Caller,
+    input: PaymentReverseInput,
+) -> Result<std::result::Result<ReversePayment, Vec<Refusal<ReverseRefusalCode>>>> {
+    let command = ReversePayment {
+        key: key_of(caller, input.idempotency_key.0),
+        input: ReverseInput { payment_key: input.payment_idempotency_key.0, reason: input.reason.0 },
+        actor: actor_of(caller),
+    };
     if let Some(broken) = command.broken_bound() {
         return Err(bad_input(broken));
     }
     let malformed = command.malformed();
-    if !malformed.is_empty() {
-        let errors = malformed.into_iter().map(Into::into).collect();
-        return Ok(PaymentReversePayload::Refused { errors, replayed: false });
-    }
-    draw_before_writing(ctx, 1)?;
-    let answer = engine(ctx)?.submit(priority(ctx), command).await.map_err(engine_error)?;
-    PaymentReversePayload::from_answer(answer)
+    Ok(if malformed.is_empty() { Ok(command) } else { Err(malformed) })
 }

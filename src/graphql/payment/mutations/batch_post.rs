@@ -8,7 +8,7 @@ use super::super::super::base::limits::{BATCH_PAYMENTS_MAX, list_complexity};
 use super::super::super::base::one_instant::OneInstant;
 use super::super::super::base::outputs::List;
 use super::super::super::base::session::engine;
-use super::post::{PaymentPostInput, PaymentPostPayload, command, poster};
+use super::post::{PaymentPostInput, PaymentPostPayload, SettledPayment, command, poster};
 use crate::engine::Priority;
 
 /// Payments to be posted, each on its own.
@@ -53,7 +53,7 @@ async fn post_batch(ctx: &Context<'_>, input: PaymentBatchPostInput) -> Result<P
     let mut results = Vec::new();
     for payment in input.payments {
         results.push(match command(caller, mode, payment)? {
-            Err(refusals) => Some(PaymentPostPayload::malformed(refusals)),
+            Err(refusals) => Some(SettledPayment::malformed(refusals).into()),
             Ok(command) => {
                 commands.push(command);
                 None
@@ -66,7 +66,7 @@ async fn post_batch(ctx: &Context<'_>, input: PaymentBatchPostInput) -> Result<P
         Some(malformed) => Ok(malformed),
         None => {
             let answer = answers.next().ok_or_else(|| ErrorCode::Internal.error("Internal error."))?;
-            PaymentPostPayload::from_answer(answer)
+            SettledPayment::from_answer(answer).map(Into::into)
         }
     };
     let results = results.into_iter().map(&mut fill).collect::<Result<Vec<_>>>()?;

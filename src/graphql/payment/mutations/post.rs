@@ -4,20 +4,17 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 
-use super::super::super::base::answer::draw_before_writing;
-use super::super::super::base::api_enum::api_enum;
-use super::super::super::base::error::{ErrorCode, bad_input, engine_error};
+use super::super::super::base::error::{ErrorCode, bad_input};
+use super::super::super::base::keyed::{Settled, actor_of, key_of, settle, user_error};
 use super::super::super::base::one_instant::OneInstant;
-use super::super::super::base::outputs::{FreeText, List};
+use super::super::super::base::outputs::List;
 use super::super::super::base::scalars::{Amount, DateTime, Text};
-use super::super::super::base::session::{caller_with, engine, priority};
+use super::super::super::base::session::{caller_with, engine};
 use super::super::types::Payment;
 use crate::access::caller::{Caller, Scope};
-use crate::domain::base::actor::Actor;
-use crate::domain::base::keys::Key;
-use crate::domain::base::refusal::{Refusal, RefusalCode};
+use crate::domain;
+use crate::domain::base::refusal::Refusal;
 use crate::domain::channel::ChannelMode;
-use crate::domain::keyed::{AnswerTo, Answered};
 use crate::domain::payment::{PostInput, PostPayment, PostRefusalCode};
 
 /// A payment to be posted.
@@ -39,7 +36,9 @@ pub(in crate::graphql) struct PaymentPostInput {
     note: Option<Text>,
 }
 
-api_enum! {
+user_error! {
+    /// Why a payment was not posted.
+    PaymentPostUserError with
     /// Why a payment was not posted, in order of precedence. The first three are not stored; from
     /// CHANNEL_SUSPENDED on the refusal is stored under the key for ever.
     PaymentPostErrorCode of PostRefusalCode {
@@ -68,79 +67,23 @@ api_enum! {
     }
 }
 
-/// Why a payment was not posted.
-#[derive(SimpleObject, Clone)]
-pub(in crate::graphql) struct PaymentPostUserError {
-    /// The reason as a word.
-    code: PaymentPostErrorCode,
-    /// The same in words.
-    message: FreeText<'static>,
-    /// The input's field it is about; null where it is about none.
-    field: Option<Vec<String>>,
-    /// Whether the same key and input may yet succeed.
-    retryable: bool,
-}
-
-impl From<Refusal<PostRefusalCode>> for PaymentPostUserError {
-    fn from(refusal: Refusal<PostRefusalCode>) -> Self {
-        Self {
-            code: refusal.code.into(),
-            message: refusal.message.into(),
-            field: refusal.field.map(|field| vec![field]),
-            retryable: refusal.code.is_retryable(),
-        }
-    }
-}
-
-pub(in crate::graphql) enum PaymentPostPayload {
-    Posted { payment: Box<Payment>, replayed: bool },
-    Refused { errors: Vec<PaymentPostUserError>, replayed: bool },
-}
-
 /// The answer to a payment: posted, or refused for these reasons.
-#[Object]
-impl PaymentPostPayload {
+#[derive(SimpleObject)]
+pub(in crate::graphql) struct PaymentPostPayload {
     /// The payment as recorded; null where it was refused.
-    async fn payment(&self) -> Option<&Payment> {
-        match self {
-            Self::Posted { payment, .. } => Some(payment),
-            Self::Refused { .. } => None,
-        }
-    }
-
+    payment: Option<Payment>,
     /// Whether this repeats the first answer given under the key.
-    async fn replayed(&self) -> bool {
-        match self {
-            Self::Posted { replayed, .. } | Self::Refused { replayed, .. } => *replayed,
-        }
-    }
-
+    replayed: bool,
     /// Why it was refused; empty where it was posted.
-    async fn user_errors(&self) -> List<&PaymentPostUserError> {
-        match self {
-            Self::Posted { .. } => List::new(Vec::new()),
-            Self::Refused { errors, .. } => errors.iter().collect(),
-        }
-    }
+    user_errors: List<PaymentPostUserError>,
 }
 
-impl PaymentPostPayload {
-    pub(super) fn from_answer(answer: AnswerTo<PostPayment>) -> Result<Self> {
-        match answer {
-            Answered::Settled { outcome: Ok(payment), replayed } => {
-                Ok(Self::Posted { payment: Box::new(Payment::new(*payment)), replayed })
-            }
-            Answered::Settled { outcome: Err(refusal), replayed } => {
-                Ok(Self::Refused { errors: vec![refusal.into()], replayed })
-            }
-            Answered::UnknownChannel => {
-                Err(ErrorCode::Forbidden.error("The token's channel is not registered."))
-            }
-        }
-    }
+/// What became of a payment, as its payload says it.
+pub(super) type SettledPayment = Settled<Box<domain::payment::Payment>, PaymentPostUserError>;
 
-    pub(super) fn malformed(refusals: Vec<Refusal<PostRefusalCode>>) -> Self {
-        Self::Refused { errors: refusals.into_iter().map(Into::into).collect(), replayed: false }
+impl From<SettledPayment> for PaymentPostPayload {
+    fn from(SettledPayment { outcome, replayed, user_errors }: SettledPayment) -> Self {
+        Self { payment: outcome.map(|payment| Payment::new(*payment)), replayed, user_errors }
     }
 }
 
@@ -153,7 +96,7 @@ pub(super) fn command(
 ) -> Result<std::result::Result<PostPayment, Vec<Refusal<PostRefusalCode>>>> {
     let texts = |numbers: Vec<Text>| numbers.into_iter().map(|number| number.0).collect();
     let command = PostPayment {
-        key: Key { channel_code: caller.channel_code.clone(), text: input.idempotency_key.0 },
+        key: key_of(caller, input.idempotency_key.0),
         input: PostInput {
             account_number: input.account_number.0,
             amount_fen: input.amount.0,
@@ -161,7 +104,7 @@ pub(super) fn command(
             bill_numbers: input.bill_numbers.map(texts),
         },
         note: input.note.map(|note| note.0),
-        actor: Actor { subject: caller.subject.clone(), token_id: caller.token_id.clone() },
+        actor: actor_of(caller),
     };
     if let Some(broken) = command.broken_bound() {
         return Err(bad_input(broken));
@@ -198,12 +141,5 @@ impl PaymentPostMutation {
 
 async fn post(ctx: &Context<'_>, input: PaymentPostInput) -> Result<PaymentPostPayload> {
     let (caller, mode) = poster(ctx)?;
-    match command(caller, mode, input)? {
-        Err(refusals) => Ok(PaymentPostPayload::malformed(refusals)),
-        Ok(command) => {
-            draw_before_writing(ctx, 1)?;
-            let answer = engine(ctx)?.submit(priority(ctx), command).await.map_err(engine_error)?;
-            PaymentPostPayload::from_answer(answer)
-        }
-    }
+    settle(ctx, command(caller, mode, input)?).await.map(Into::into)
 }
