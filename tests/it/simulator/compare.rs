@@ -1,11 +1,11 @@
-//! The database at the end of a run, beside the model: accounts, bills, payments, keys, totals,
-//! exceptions, and the ledger's sums.
+//! The database at the end of a run, beside the model: every table that the model knows of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use crate::support::commands::rules;
 use crate::support::reads;
+use crate::support::tables::{Modelled, TABLES, Table};
 use diesel::{QueryableByName, RunQueryDsl, sql_types};
 use granary::domain::bill::Part;
 use granary::store::base::connection::{Connection, Database, Purpose};
@@ -17,20 +17,30 @@ use super::world::World;
 
 const PAGE_LEN: i64 = 10_000;
 
+type Compare = fn(&mut Connection, &World, &Model) -> Result<(), String>;
+
+/// How tables are compared.
+const COMPARED: &[(&[&str], Compare)] = &[
+    (&["accounts", "bills"], accounts),
+    (&["entries"], ledgers),
+    (&["payments", "reversals"], payments),
+    (&["idempotency_keys"], keys),
+    (&["channels", "channel_amount_rules"], channels),
+    (&["channel_total_deltas"], totals),
+    (&["exceptions"], exceptions),
+];
+
 /// Compares all that a run left.
 pub fn database(database: &Database, world: &World, model: &Model) -> Result<(), String> {
     let mut connection = database.connect(Purpose::Read).map_err(|error| error.to_string())?;
-    for number in &world.accounts {
-        account(&mut connection, number, model.accounts.get(number))?;
-        ledger_of(&mut connection, number, model)?;
-    }
-    payments(&mut connection, world, model)?;
-    keys(&mut connection, world, model)?;
-    for ((channel_code, day), expected) in &model.totals {
-        let found = reads::channel_totals(&mut connection, channel_code, date_of(*day));
-        same(&format!("totals of {channel_code}"), &found.map_err(|error| error.to_string())?, expected)?;
-    }
-    exceptions(&mut connection, world, model)
+    COMPARED.iter().try_for_each(|(_, compare)| compare(&mut connection, world, model))
+}
+
+#[test]
+fn every_table_is_compared_or_said_to_be_none_of_the_model_s() {
+    let compared: BTreeSet<&str> = COMPARED.iter().flat_map(|(tables, _)| *tables).copied().collect();
+    let is_compared = |table: &&Table| table.modelled == Modelled::Compared;
+    assert_eq!(compared, TABLES.iter().filter(is_compared).map(|table| table.name).collect());
 }
 
 fn same<T: PartialEq + Debug>(what: &str, granary: &T, model: &T) -> Result<(), String> {
@@ -38,6 +48,10 @@ fn same<T: PartialEq + Debug>(what: &str, granary: &T, model: &T) -> Result<(), 
         true => Ok(()),
         false => Err(format!("{what}\ngranary: {granary:#?}\nmodel: {model:#?}")),
     }
+}
+
+fn accounts(connection: &mut Connection, world: &World, model: &Model) -> Result<(), String> {
+    world.accounts.iter().try_for_each(|number| account(connection, number, model.accounts.get(number)))
 }
 
 fn account(connection: &mut Connection, number: &str, model: Option<&Account>) -> Result<(), String> {
@@ -120,6 +134,23 @@ struct Named {
     name: String,
 }
 
+/// Beside those of other runs.
+fn channels(connection: &mut Connection, _world: &World, model: &Model) -> Result<(), String> {
+    let (_, found) = rules(connection);
+    for (code, expected) in &model.channels {
+        same(&format!("channel {code}"), &found.get(code), &Some(expected))?;
+    }
+    Ok(())
+}
+
+fn totals(connection: &mut Connection, _world: &World, model: &Model) -> Result<(), String> {
+    for ((channel_code, day), expected) in &model.totals {
+        let found = reads::channel_totals(connection, channel_code, date_of(*day));
+        same(&format!("totals of {channel_code}"), &found.map_err(|error| error.to_string())?, expected)?;
+    }
+    Ok(())
+}
+
 /// Every key the model used is there, and no other.
 fn keys(connection: &mut Connection, world: &World, model: &Model) -> Result<(), String> {
     let codes = world.channels.iter().chain([&world.unknown_channel]);
@@ -161,6 +192,10 @@ struct Sum {
     bill_number: String,
     #[diesel(sql_type = sql_types::BigInt)]
     net_fen: i64,
+}
+
+fn ledgers(connection: &mut Connection, world: &World, model: &Model) -> Result<(), String> {
+    world.accounts.iter().try_for_each(|number| ledger_of(connection, number, model))
 }
 
 /// Net debit of each ledger account, by bill where the bill matters.

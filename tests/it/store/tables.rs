@@ -7,45 +7,23 @@ use diesel::{QueryableByName, RunQueryDsl, sql_types};
 use granary::store::base::connection::Connection;
 
 use crate::support::backends::TestDatabase;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum KeptBy {
-    /// Small, written seldom, on every machine.
-    Reference,
-    /// With the account's other rows.
-    Account,
-    /// By the channel's key.
-    Key,
-    /// By its own number; nobody but readers of sums asks for it.
-    Number,
-}
-
-const TABLES: &[(&str, KeptBy)] = &[
-    ("account_holders", KeptBy::Account),
-    ("accounts", KeptBy::Account),
-    ("allocation_policies", KeptBy::Reference),
-    ("bills", KeptBy::Account),
-    ("channel_amount_rules", KeptBy::Reference),
-    ("channel_total_deltas", KeptBy::Number),
-    ("channels", KeptBy::Reference),
-    ("entries", KeptBy::Account),
-    ("exceptions", KeptBy::Account),
-    ("id_blocks", KeptBy::Reference),
-    ("idempotency_keys", KeptBy::Key),
-    ("payments", KeptBy::Account),
-    ("penalty_policies", KeptBy::Reference),
-    ("reversals", KeptBy::Account),
-    ("revocations", KeptBy::Reference),
-    ("trusted_documents", KeptBy::Reference),
-    ("utilities", KeptBy::Reference),
-];
+use crate::support::tables::{KeptBy, TABLES};
 
 const UNIQUE_KEYS: &str = "SELECT t.relname::text AS table_name, \
     string_agg(a.attname::text, ',' ORDER BY a.attname) AS columns \
     FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace \
     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY(i.indkey) \
-    WHERE i.indisunique AND n.nspname = 'public' AND t.relname <> '__diesel_schema_migrations' \
+    WHERE i.indisunique AND n.nspname = 'public' \
     GROUP BY t.relname, i.indexrelid";
+
+const NAMES: &str =
+    "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'";
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = sql_types::Text)]
+    name: String,
+}
 
 #[derive(Debug, QueryableByName)]
 struct UniqueKey {
@@ -56,12 +34,21 @@ struct UniqueKey {
 }
 
 #[test]
+fn every_table_is_in_the_list() {
+    let Some(database) = TestDatabase::postgres() else { return };
+    let Connection::Postgres(mut connection) = database.reader() else { unreachable!("it is PostgreSQL") };
+    let names: Vec<Name> = diesel::sql_query(NAMES).load(&mut connection).expect("its tables");
+    let found: BTreeSet<&str> = names.iter().map(|table| table.name.as_str()).collect();
+    assert_eq!(found, TABLES.iter().map(|table| table.name).collect());
+}
+
+#[test]
 fn every_unique_key_holds_what_its_table_is_kept_by() {
     let Some(database) = TestDatabase::postgres() else { return };
     let Connection::Postgres(mut connection) = database.reader() else { unreachable!("it is PostgreSQL") };
     let keys: Vec<UniqueKey> =
         diesel::sql_query(UNIQUE_KEYS).load(&mut connection).expect("the catalogue can be read");
-    let declared: BTreeMap<&str, KeptBy> = TABLES.iter().copied().collect();
+    let declared: BTreeMap<&str, KeptBy> = TABLES.iter().map(|table| (table.name, table.kept_by)).collect();
     let found: BTreeSet<&str> = keys.iter().map(|key| key.table_name.as_str()).collect();
     assert_eq!(found, declared.keys().copied().collect(), "each table says what it is kept by");
     for UniqueKey { table_name, columns } in &keys {

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::fields::Field;
 use super::households::Household;
 use super::path::Path;
 use super::table::Cell;
 use crate::support::client::Reply;
+use crate::support::fields::Field;
 
 /// Codes of errors that turn a caller away.
 const DENIALS: [&str; 2] = ["UNAUTHENTICATED", "FORBIDDEN"];

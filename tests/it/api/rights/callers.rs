@@ -44,7 +44,7 @@ pub const PERSONAL: [Caller; 2] = [
 ];
 
 /// Callers with one right, with none, and a customer whose token names them all.
-pub const BY_SCOPE: [Caller; 7] = [
+pub const BY_SCOPE: &[Caller] = &[
     Caller { name: "nothing", channel: "WECHAT", access: Access::Channel("") },
     Caller { name: "bills:read", channel: "WECHAT", access: Access::Channel("bills:read") },
     Caller { name: "payments:post", channel: "WECHAT", access: Access::Channel("payments:post") },

@@ -5,7 +5,6 @@
 mod answer;
 mod callers;
 mod errors;
-mod fields;
 mod households;
 mod keys;
 mod path;
@@ -16,11 +15,11 @@ mod table;
 use std::collections::BTreeSet;
 
 use self::callers::{BY_KIND, BY_SCOPE, Caller, PERSONAL};
-use self::fields::{Field, published};
 use self::households::town;
 use self::survey::Survey;
 use self::table::{Side, Table};
 use crate::support::backends::for_each_backend;
+use crate::support::fields::{Field, published};
 
 /// The main table.
 fn rights() -> Table {
@@ -65,7 +64,7 @@ fn every_field_has_a_row_and_every_row_a_field() {
         for_nobody.is_empty(),
         "nobody sees {for_nobody:?}, so nothing shows that there is something to see"
     );
-    for (table, callers) in [(&rights, &BY_KIND[..]), (&personal, &PERSONAL), (&scopes(), &BY_SCOPE)] {
+    for (table, callers) in [(&rights, &BY_KIND[..]), (&personal, &PERSONAL), (&scopes(), BY_SCOPE)] {
         assert_columns(table, callers);
     }
 }
@@ -99,7 +98,7 @@ fn each_scope_opens_what_the_table_says() {
     for_each_backend(|database| {
         let (app, households) = town(database);
         let mut survey = Survey::new(&app, &households, &expected);
-        for caller in &BY_SCOPE {
+        for caller in BY_SCOPE {
             survey.ask(caller, &fields);
         }
         assert_none(&survey.findings);

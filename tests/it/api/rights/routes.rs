@@ -1,8 +1,8 @@
 //! The ways that lead to an object of each type. A field is asked for by all of them.
 
-use super::fields::Field;
 use super::path::Path;
 use super::table::Side;
+use crate::support::fields::Field;
 
 /// A way to objects of one type: where it starts, and a path from there.
 #[derive(Debug)]
@@ -173,10 +173,10 @@ pub const ROUTES: &[Route] = &[
 ];
 
 /// Root fields that answer of the caller or of the service alone.
-const OWN_ONLY: [&str; 2] = ["Query.channel", "Query.serviceConfig"];
+const OWN_ONLY: &[&str] = &["Query.channel", "Query.serviceConfig"];
 
 /// Fields that are asked for as ways start, since they need arguments.
-const WITH_ARGUMENTS: [(&str, Start); 8] = [
+const WITH_ARGUMENTS: &[(&str, Start)] = &[
     ("Query.account", ACCOUNT),
     ("Query.accounts", ACCOUNTS),
     ("Query.node", PAYMENT_NODE),

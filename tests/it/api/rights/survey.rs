@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::answer;
 use super::callers::Caller;
-use super::fields::Field;
 use super::households::{Canary, Household, canaries, household_of};
 use super::routes::{ROUTES, routes_to};
 use super::table::{Cell, Side};
 use crate::support::app::TestApp;
 use crate::support::client::{Client, Reply};
+use crate::support::fields::Field;
 
 /// What a caller is to get of a field; `None` where no table says it.
 pub type Expected<'t> = dyn Fn(&str, &Caller, Side) -> Option<Cell> + 't;

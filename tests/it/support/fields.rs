@@ -12,6 +12,8 @@ pub struct Field {
     pub name: String,
     /// Whether its value is made of objects, of which a selection must be asked for.
     pub holds_objects: bool,
+    /// Whether it takes arguments.
+    pub takes_arguments: bool,
 }
 
 impl Field {
@@ -47,6 +49,7 @@ pub fn published() -> Vec<Field> {
         found.extend(fields.into_iter().map(|field| Field {
             owner: owner.clone(),
             name: field.node.name.node.to_string(),
+            takes_arguments: !field.node.arguments.is_empty(),
             holds_objects: with_fields.contains(base_name(&field.node.ty.node.base)),
         }));
     }
