@@ -5,9 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Asia::Shanghai;
-use granary::domain::account::{Account, AccountStatus, CustomerClass, Holder, SaveAccount};
-use granary::domain::base::actor::Actor;
-use granary::domain::base::keys::Key;
+use granary::domain::account::{Account, AccountStatus, CustomerClass};
 use granary::domain::base::ledger::{Entry, LedgerAccount};
 use granary::domain::base::line::LineOutcome;
 use granary::domain::base::numbers::Given;
@@ -20,11 +18,12 @@ use granary::domain::channel::{AmountRule, Channel, ChannelChange, ChannelKind, 
 use granary::domain::exception::ExceptionKind;
 use granary::domain::keyed::Answered;
 use granary::domain::payment::{Payment, PostInput, PostOutcome, PostPayment, PostRefusalCode};
-use granary::domain::reversal::{ReverseInput, ReverseOutcome, ReversePayment, Undone};
+use granary::domain::reversal::{ReverseOutcome, Undone};
 use granary::domain::state::State;
 
 use super::invariants;
 use super::naive::{self, Law};
+use crate::support::commands;
 
 /// The household that most tests are about.
 pub const ACCOUNT: &str = "0100200300";
@@ -50,7 +49,7 @@ pub struct Pay(pub PostPayment);
 pub fn pay(key: &str, amount_fen: i64) -> Pay {
     let input =
         PostInput { account_number: ACCOUNT.to_owned(), amount_fen, paid_at_ms: None, bill_numbers: None };
-    Pay(PostPayment { key: key_of(COUNTER, key), input, note: None, actor: actor() })
+    Pay(commands::payment(commands::key(COUNTER, key), input))
 }
 
 impl Pay {
@@ -97,14 +96,6 @@ pub fn instant(text: &str) -> i64 {
 
 pub fn noon(day: &str) -> i64 {
     instant(&format!("{day} 12:00:00"))
-}
-
-pub fn key_of(channel: &str, text: &str) -> Key {
-    Key { channel_code: channel.to_owned(), text: text.to_owned() }
-}
-
-fn actor() -> Actor {
-    Actor { subject: "tester".to_owned(), token_id: "t1".to_owned() }
 }
 
 pub fn policy(class: CustomerClass, effective_from: &str, law: Law) -> PenaltyPolicy {
@@ -159,9 +150,7 @@ impl World {
     }
 
     pub fn save(&mut self, number: &str, class: CustomerClass, status: AccountStatus) {
-        let text = String::new;
-        let holder = Holder { name: text(), address: text(), phone: text(), area: text() };
-        self.give(Command::SaveAccount(SaveAccount { number: number.to_owned(), status, class, holder }));
+        self.give(commands::save_account_as(number, class, status));
     }
 
     pub fn close(&mut self) {
@@ -222,9 +211,8 @@ impl World {
         payment_key: &str,
         reason: &str,
     ) -> (ReverseOutcome, bool) {
-        let input = ReverseInput { payment_key: payment_key.to_owned(), reason: reason.to_owned() };
-        let command = ReversePayment { key: key_of(channel, key), input, actor: actor() };
-        match self.give(Command::ReversePayment(command)) {
+        let command = commands::reversal(commands::key(channel, key), payment_key, reason);
+        match self.give(command.into()) {
             Answer::ReversePayment(Answered::Settled { outcome, replayed }) => (outcome, replayed),
             answer => panic!("{answer:?} is no answer to a reversal"),
         }
@@ -292,12 +280,7 @@ pub fn line_of(answer: Answer) -> LineOutcome {
 /// A bill of the household, issued twenty days before it falls due.
 pub fn bill_of(number: &str, principal_fen: i64, due_on: &str) -> IssueBill {
     let due_on = day(due_on);
-    IssueBill {
-        account_number: ACCOUNT.to_owned(),
-        number: number.to_owned(),
-        period: "2026-10".to_owned(),
-        principal_fen,
-        issued_on: due_on - chrono::Days::new(20),
-        due_on,
-    }
+    let issued_on = due_on - chrono::Days::new(20);
+    let period = "2026-10".to_owned();
+    IssueBill { period, issued_on, ..commands::bill(ACCOUNT, number, principal_fen, due_on) }
 }

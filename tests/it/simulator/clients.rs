@@ -7,13 +7,13 @@ use granary::domain::bill::IssueBill;
 use granary::domain::book::Command;
 use granary::domain::channel::ChannelChange;
 use granary::domain::payment::{PostInput, PostPayment};
-use granary::domain::reversal::{ReverseInput, ReversePayment};
+use granary::domain::reversal::ReversePayment;
 
 use super::model::Model;
 use super::model::bill::{date_of, day_at};
 use super::random::Random;
 use super::world::{ASKING_COUNT, World};
-use crate::support::commands::{actor, save_account_as};
+use crate::support::commands::{bill, lacking, payment, reversal, save_account_as};
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
@@ -93,7 +93,7 @@ impl Clients {
         let amount_fen = amount(random, due_fen);
         let input = PostInput { account_number, amount_fen, paid_at_ms, bill_numbers };
         let note = random.chance(20).then(|| "窗口3".to_owned());
-        Command::PostPayment(PostPayment { key, input, note, actor: actor() })
+        PostPayment { note, ..payment(key, input) }.into()
     }
 
     fn again(&mut self, random: &mut Random, world: &World, model: &Model) -> Command {
@@ -124,7 +124,11 @@ impl Clients {
                 3 => bill.principal_fen = -1,
                 _ => bill.period = "2020-01".to_owned(),
             },
-            _ => {}
+            Command::SaveAccount(_)
+            | Command::ChannelChange(_)
+            | Command::AccessChange(_)
+            | Command::OpenVisit(_)
+            | Command::CloseVisit(_) => {}
         }
         command
     }
@@ -132,13 +136,13 @@ impl Clients {
     fn undo(&mut self, random: &mut Random, world: &World) -> Command {
         let is_payment = |command: &&Command| matches!(command, Command::PostPayment(_));
         let recent = self.sent.iter().rev().filter(is_payment).take(12);
-        let keys: Vec<Key> = recent.filter_map(key_of).collect();
+        let keys: Vec<Key> = recent.filter_map(Command::key).cloned().collect();
         match keys.is_empty() {
             true => self.undo_early(random, world),
             false => {
                 let payment_key = random.pick(&keys).clone();
                 let own = self.numbered(payment_key.channel_code.clone());
-                reversal(random, own, payment_key.text)
+                undoing(random, own, &payment_key.text)
             }
         }
     }
@@ -148,12 +152,12 @@ impl Clients {
         let payment_key = self.new_key(random, world);
         self.foretold.push(payment_key.clone());
         let own = self.numbered(payment_key.channel_code);
-        reversal(random, own, payment_key.text)
+        undoing(random, own, &payment_key.text)
     }
 
     /// Uses keys for what they were not made for, or of a channel that isn't there.
     fn cross(&mut self, random: &mut Random, world: &World) -> Command {
-        let used: Vec<Key> = self.sent.iter().filter_map(key_of).collect();
+        let used: Vec<Key> = self.sent.iter().filter_map(Command::key).cloned().collect();
         let key = match used.is_empty() {
             true => self.new_key(random, world),
             false => random.pick(&used).clone(),
@@ -161,18 +165,18 @@ impl Clients {
         let in_channel = || used.iter().filter(|other| other.channel_code == key.channel_code);
         let others: Vec<String> = in_channel().map(|other| other.text.clone()).collect();
         match random.between(0, 4) {
-            0 => reversal(random, key.clone(), key.text),
+            0 => undoing(random, key.clone(), &key.text),
             1 => {
                 let own = self.numbered(key.channel_code);
-                reversal(random, own.clone(), own.text)
+                undoing(random, own.clone(), &own.text)
             }
             2 if !others.is_empty() => {
                 let other = random.pick(&others).clone();
-                reversal(random, key, other)
+                undoing(random, key, &other)
             }
             3 => {
                 let own = self.numbered(world.unknown_channel.clone());
-                reversal(random, own, key.text)
+                undoing(random, own, &key.text)
             }
             _ => {
                 let key = match random.chance(30) {
@@ -182,7 +186,7 @@ impl Clients {
                 let account_number = random.pick(&world.accounts).clone();
                 let input =
                     PostInput { account_number, amount_fen: 500, paid_at_ms: None, bill_numbers: None };
-                Command::PostPayment(PostPayment { key, input, note: None, actor: actor() })
+                payment(key, input).into()
             }
         }
     }
@@ -201,14 +205,9 @@ impl Clients {
             2..=8 => random.between(1, 300),
             _ => random.between(301, 60_000),
         };
-        Command::IssueBill(IssueBill {
-            account_number: random.pick(&world.accounts).clone(),
-            number: format!("B{}", self.next_bill),
-            period: due_on.format("%Y-%m").to_string(),
-            principal_fen,
-            issued_on: due_on - chrono::Days::new(10),
-            due_on,
-        })
+        let account_number = random.pick(&world.accounts).as_str();
+        let issued = bill(account_number, &format!("B{}", self.next_bill), principal_fen, due_on);
+        IssueBill { issued_on: due_on - chrono::Days::new(10), ..issued }.into()
     }
 
     fn new_key(&mut self, random: &mut Random, world: &World) -> Key {
@@ -221,21 +220,9 @@ impl Clients {
     }
 }
 
-fn key_of(command: &Command) -> Option<Key> {
-    match command {
-        Command::PostPayment(command) => Some(command.key.clone()),
-        Command::ReversePayment(command) => Some(command.key.clone()),
-        _ => None,
-    }
-}
-
-fn reversal(random: &mut Random, key: Key, payment_key: String) -> Command {
-    let reason = random.pick(&["wrong account", "退款"]).to_string();
-    Command::ReversePayment(ReversePayment {
-        key,
-        input: ReverseInput { payment_key, reason },
-        actor: actor(),
-    })
+fn undoing(random: &mut Random, key: Key, payment_key: &str) -> Command {
+    let reason = *random.pick(&["wrong account", "退款"]);
+    reversal(key, payment_key, reason).into()
 }
 
 fn save(random: &mut Random, world: &World) -> Command {
@@ -285,4 +272,13 @@ fn amount(random: &mut Random, due_fen: i64) -> i64 {
         _ => random.between(1, 50_000),
     };
     wanted.clamp(1, FEN_MAX)
+}
+
+#[test]
+fn clients_ask_for_every_keyed_command() {
+    let (mut random, mut clients, world) = (Random::new(1), Clients::default(), World::new(1));
+    for _ in 0..100 {
+        clients.batch(&mut random, &world, &Model::default(), 9);
+    }
+    assert_eq!(lacking(&clients.sent), [""; 0]);
 }

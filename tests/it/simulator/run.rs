@@ -1,10 +1,10 @@
 //! One run: a seed's clients against a real lane over a real store, beside the model.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 
 use granary::domain::base::keys::Key;
 use granary::domain::book::{Answer, Command};
-use granary::domain::keyed::Answered;
 use granary::domain::payment::Payment;
 use granary::domain::reversal::Undone;
 use granary::engine::EngineError;
@@ -34,8 +34,8 @@ struct Run<'a> {
     clients: Clients,
     hand: Hand,
     lane: Lane,
-    /// Each payment as first told, by key.
-    first_told: HashMap<Key, Payment>,
+    /// What was told first of what a key did, by that key.
+    first_told: HashMap<Key, String>,
 }
 
 /// Plays a seed; the error says where granary and the model part.
@@ -87,7 +87,7 @@ impl Run<'_> {
                     heard(told)
                 ));
             }
-            self.check_same_as_first(told)?;
+            self.check_same_as_first(command, told)?;
         }
         if fault == Fault::AnswersLost {
             self.clients.lose(batch.into_iter().map(|(_, command)| command));
@@ -112,19 +112,48 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A payment told again is the payment told first, down to its number; only its reversal is new.
-    fn check_same_as_first(&mut self, answer: &Answer) -> Result<(), String> {
-        let (Answer::PostPayment(Answered::Settled { outcome: Ok(payment), .. })
-        | Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Reversed(payment)), .. })) = answer
-        else {
-            return Ok(());
-        };
-        let key = Key { channel_code: payment.channel_code.clone(), text: payment.idempotency_key.clone() };
-        let recorded = Payment { reversal: None, ..(**payment).clone() };
-        let first = self.first_told.entry(key).or_insert_with(|| recorded.clone());
-        match *first == recorded {
-            true => Ok(()),
-            false => Err(format!("told first: {first:#?}\ntold again: {recorded:#?}")),
+    /// What a key did is told again as it was told first, down to its number.
+    fn check_same_as_first(&mut self, command: &Command, answer: &Answer) -> Result<(), String> {
+        for (key, told) in told_for_ever(command, answer) {
+            let first = self.first_told.entry(key).or_insert_with(|| told.clone());
+            if *first != told {
+                return Err(format!("told first: {first}\ntold again: {told}"));
+            }
         }
+        Ok(())
     }
+}
+
+/// What an answer tells that never changes, by the key that did it.
+fn told_for_ever(command: &Command, answer: &Answer) -> Vec<(Key, String)> {
+    match answer {
+        Answer::PostPayment(answered) => {
+            answered.done().map(|payment| payment_told(payment)).unwrap_or_default()
+        }
+        Answer::ReversePayment(answered) => match answered.done() {
+            Some(Undone::Reversed(payment)) => payment_told(payment),
+            Some(Undone::Remembered) | None => Vec::new(),
+        },
+        Answer::OpenVisit(answered) => told_under(command, answered.done()),
+        Answer::CloseVisit(answered) => told_under(command, answered.done()),
+        Answer::IssueBill(_)
+        | Answer::SaveAccount(_)
+        | Answer::ChannelChange(_)
+        | Answer::AccessChange(_) => Vec::new(),
+    }
+}
+
+/// Of a command that changes nothing but its own.
+fn told_under(command: &Command, done: Option<&impl Debug>) -> Vec<(Key, String)> {
+    let told = done.map(|done| format!("{done:#?}"));
+    command.key().cloned().zip(told).into_iter().collect()
+}
+
+/// A payment without what undid it since, and what undid it.
+fn payment_told(payment: &Payment) -> Vec<(Key, String)> {
+    let key = |text: &String| Key { channel_code: payment.channel_code.clone(), text: text.clone() };
+    let posted = Payment { reversal: None, ..payment.clone() };
+    let undone = payment.reversal.as_ref();
+    let undone = undone.map(|reversal| (key(&reversal.idempotency_key), format!("{reversal:#?}")));
+    [(key(&payment.idempotency_key), format!("{posted:#?}"))].into_iter().chain(undone).collect()
 }

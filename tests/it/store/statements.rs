@@ -14,7 +14,7 @@ use granary::store::batch;
 
 use super::payments::set_up;
 use crate::support::backends::{TestDatabase, for_each_backend};
-use crate::support::commands::{NOON_MS, issue_bill, post, reverse, save_account};
+use crate::support::commands::{NOON_MS, issue_bill, lacking, post, reverse, save_account};
 
 /// What a connection was seen to do.
 #[derive(Debug, Default, Clone)]
@@ -120,6 +120,11 @@ fn mixed(round: u32, len: u32) -> Vec<Command> {
 /// The same keys again: replays and conflicts only.
 fn again(round: u32, len: u32) -> Vec<Command> {
     mixed(round, len).into_iter().filter(|command| !matches!(command, Command::SaveAccount(_))).collect()
+}
+
+#[test]
+fn a_mixed_batch_has_every_keyed_command() {
+    assert_eq!(lacking(&mixed(1, 1)), [""; 0]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Short builders of commands, and a lane to settle them with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -10,10 +10,10 @@ use granary::domain::base::keys::Key;
 use granary::domain::base::numbers::Given;
 use granary::domain::bill::IssueBill;
 use granary::domain::bill::policies::Policies;
-use granary::domain::book::{Answer, Command, Numbered};
+use granary::domain::book::{Answer, Command, Numbered, keyed_commands};
 use granary::domain::channel::{Channel, ChannelChange, ChannelKind, ChannelMode};
 use granary::domain::command::Rules;
-use granary::domain::keyed::Answered;
+use granary::domain::keyed::{Answered, KeyedAnswer};
 use granary::domain::payment::{Payment, PostInput, PostPayment};
 use granary::domain::reversal::{ReverseInput, ReversePayment, Undone};
 use granary::engine::lane::{Faults, Lane, LaneSettings, NoFaults};
@@ -80,26 +80,35 @@ pub fn save_account(number: &str, class: CustomerClass) -> Command {
 
 /// Creates an account or brings it to this status.
 pub fn save_account_as(number: &str, class: CustomerClass, status: AccountStatus) -> Command {
+    account(number, class, status).into()
+}
+
+/// An account as it is to be.
+pub fn account(number: &str, class: CustomerClass, status: AccountStatus) -> SaveAccount {
     let holder = Holder {
         name: "张三".to_owned(),
         address: "蚌埠市龙子湖区解放路1号".to_owned(),
         phone: "13800001234".to_owned(),
         area: "龙子湖".to_owned(),
     };
-    Command::SaveAccount(SaveAccount { number: number.to_owned(), status, class, holder })
+    SaveAccount { number: number.to_owned(), status, class, holder }
 }
 
 /// Issues a bill a fortnight before it is due.
 pub fn issue_bill(account: &str, number: &str, principal_fen: i64, due_on: &str) -> Command {
-    let due_on = day(due_on);
-    Command::IssueBill(IssueBill {
+    bill(account, number, principal_fen, day(due_on)).into()
+}
+
+/// A bill, issued a fortnight before it is due.
+pub fn bill(account: &str, number: &str, principal_fen: i64, due_on: NaiveDate) -> IssueBill {
+    IssueBill {
         account_number: account.to_owned(),
         number: number.to_owned(),
         period: due_on.format("%Y-%m").to_string(),
         principal_fen,
         issued_on: due_on - chrono::Days::new(14),
         due_on,
-    })
+    }
 }
 
 /// A payment now, naming no bill.
@@ -111,13 +120,30 @@ pub fn post(channel: &str, key_text: &str, account: &str, amount_fen: i64) -> Co
 
 /// A payment with this input.
 pub fn post_input(channel: &str, key_text: &str, input: PostInput) -> Command {
-    Command::PostPayment(PostPayment { key: key(channel, key_text), input, note: None, actor: actor() })
+    payment(key(channel, key_text), input).into()
+}
+
+/// A payment under this key.
+pub fn payment(key: Key, input: PostInput) -> PostPayment {
+    PostPayment { key, input, note: None, actor: actor() }
 }
 
 /// A reversal of the payment with that key.
 pub fn reverse(channel: &str, key_text: &str, payment_key: &str) -> Command {
-    let input = ReverseInput { payment_key: payment_key.to_owned(), reason: "wrong account".to_owned() };
-    Command::ReversePayment(ReversePayment { key: key(channel, key_text), input, actor: actor() })
+    reversal(key(channel, key_text), payment_key, "wrong account").into()
+}
+
+/// A reversal under this key.
+pub fn reversal(key: Key, payment_key: &str, reason: &str) -> ReversePayment {
+    let input = ReverseInput { payment_key: payment_key.to_owned(), reason: reason.to_owned() };
+    ReversePayment { key, input, actor: actor() }
+}
+
+/// The keyed commands that none of these is. Those that tests alone have aren't looked for.
+pub fn lacking<'a>(commands: impl IntoIterator<Item = &'a Command>) -> Vec<&'static str> {
+    let found: BTreeSet<&str> = commands.into_iter().filter_map(Command::kind).map(|kind| kind.0).collect();
+    let all = keyed_commands().into_iter().map(|command| command.kind.0);
+    all.filter(|word| !word.starts_with("TRIAL_") && !found.contains(word)).collect()
 }
 
 /// The payment in an answer, posted or reversed, and whether it was replayed.
@@ -133,14 +159,11 @@ pub fn payment_of(answer: &Answer) -> (&Payment, bool) {
 
 /// The code and the field of a refusal, and whether it was replayed.
 pub fn refusal_of(answer: &Answer) -> (&'static str, Option<&str>, bool) {
-    match answer {
-        Answer::PostPayment(Answered::Settled { outcome: Err(refusal), replayed }) => {
-            (refusal.code.word(), refusal.field.as_deref(), *replayed)
+    match answer.keyed() {
+        Some(KeyedAnswer::Refused { code, field, replayed, .. }) => (code, field, replayed),
+        Some(KeyedAnswer::Done { .. } | KeyedAnswer::UnknownChannel) | None => {
+            panic!("no refusal in {answer:?}")
         }
-        Answer::ReversePayment(Answered::Settled { outcome: Err(refusal), replayed }) => {
-            (refusal.code.word(), refusal.field.as_deref(), *replayed)
-        }
-        answer => panic!("no refusal in {answer:?}"),
     }
 }
 

@@ -5,12 +5,11 @@ use granary::domain::account::{AccountStatus, CustomerClass, Holder, SaveAccount
 use granary::domain::book::Command;
 use granary::domain::channel::{Channel, ChannelChange, ChannelKind, ChannelMode};
 use granary::domain::payment::{PostInput, PostPayment};
-use granary::domain::reversal::{ReverseInput, ReversePayment};
 use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, at};
 use crate::support::backends::TestDatabase;
-use crate::support::commands::{NOON_MS, actor, issue_bill, key, post_input};
+use crate::support::commands::{self, NOON_MS, issue_bill, key, payment, post_input, reversal};
 
 /// The channel whose household is everybody's other.
 pub const NEIGHBOUR: &str = "ALIPAY";
@@ -158,12 +157,9 @@ fn numbers(index: usize) -> [String; ACCOUNTS_EACH] {
 fn accounts_of(index: usize) -> Vec<Command> {
     let numbers = numbers(index);
     let save = |(account, number): (usize, &String)| {
-        Command::SaveAccount(SaveAccount {
-            number: number.clone(),
-            status: AccountStatus::Active,
-            class: CustomerClass::Residential,
-            holder: holder(index * ACCOUNTS_EACH + account),
-        })
+        let holder = holder(index * ACCOUNTS_EACH + account);
+        let saved = commands::account(number, CustomerClass::Residential, AccountStatus::Active);
+        SaveAccount { holder, ..saved }.into()
     };
     let mut commands: Vec<Command> = numbers.iter().enumerate().map(save).collect();
     let [main, _, till] = &numbers;
@@ -193,17 +189,12 @@ fn payments_of(index: usize, channel: &str) -> Vec<Command> {
         bill_numbers: Some(vec!["NONE".to_owned()]),
     };
     vec![
-        Command::PostPayment(PostPayment {
-            key: key(channel, &own.key),
-            input: to_main(10_000, None),
+        PostPayment {
             note: Some(own.note.clone()),
-            actor: actor(),
-        }),
-        Command::ReversePayment(ReversePayment {
-            key: key(channel, &own.reversal_key),
-            input: ReverseInput { payment_key: own.key.clone(), reason: own.reason.clone() },
-            actor: actor(),
-        }),
+            ..payment(key(channel, &own.key), to_main(10_000, None))
+        }
+        .into(),
+        reversal(key(channel, &own.reversal_key), &own.key, &own.reason).into(),
         post_input(channel, &format!("{channel}-stands"), to_main(10_000, None)),
         post_input(channel, &own.refused_key, to_main(10_000, Some(NOON_MS + DAY_MS))),
         post_input(channel, &own.key, to_main(20_000, None)),

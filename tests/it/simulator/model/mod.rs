@@ -35,20 +35,48 @@ pub struct Account {
     pub bills: Vec<Bill>,
 }
 
+/// What is asked under a key.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A payment.
+    Post(PostInput),
+    /// A reversal.
+    Reverse(ReverseInput),
+}
+
+impl Input {
+    /// The first field in which another input differs.
+    fn differs(&self, given: &Self) -> Option<&'static str> {
+        match (self, given) {
+            (Self::Post(first), Self::Post(given)) => post::differs(first, given),
+            (Self::Reverse(first), Self::Reverse(given)) => reverse::differs(first, given),
+            (Self::Post(_) | Self::Reverse(_), _) => Some(KEY),
+        }
+    }
+}
+
+/// What is told under a key, the first time and ever after.
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// The same for ever.
+    Said(Box<Said>),
+    /// The payment at that place in the list was posted; it is told as it is by then.
+    Posted(usize),
+    /// The payment at that place was undone.
+    Reversed(usize),
+}
+
 /// What a key was used for.
 #[derive(Debug, Clone)]
 pub enum Used {
-    /// A posted payment, by its place in the list.
-    Posted(PostInput, usize),
-    /// A refused payment.
-    PostRefused(PostInput, Said),
-    /// A reversal that undid the payment at that place.
-    Reversed(ReverseInput, usize),
-    /// A reversal that was remembered or refused.
-    ReverseSaid(ReverseInput, Said),
+    /// By a command that asked this and was told that.
+    By(Input, Told),
     /// Kept for its payment by the reversal of that key and reason.
     Kept(String, String),
 }
+
+/// Name of the key's own field.
+const KEY: &str = "idempotencyKey";
 
 /// An exception: channel, key, kind, what tells two of one kind apart.
 pub type Difference = (String, String, &'static str, String);
@@ -112,6 +140,38 @@ impl Model {
         let is_meant = |bill: &&Bill| named.is_empty() || named.contains(&bill.issued.number);
         let on_bills: i64 = account.bills.iter().filter(is_meant).map(|bill| bill.due_fen(day)).sum();
         if named.is_empty() { on_bills + (-account.advance_fen).max(0) } else { on_bills }
+    }
+
+    /// What is heard under a key that stands in this input's way: the same again where the same was asked under it,
+    /// else a refusal. `None` where the key is free for it.
+    fn heard_before(&mut self, key: &Key, input: &Input) -> Option<(Said, bool)> {
+        let field = match self.keys.get(key)? {
+            Used::By(first, told) => match first.differs(input) {
+                None => return Some((self.tell(told), true)),
+                Some(field) => field,
+            },
+            Used::Kept(..) if matches!(input, Input::Post(_)) => return None,
+            Used::Kept(..) => KEY,
+        };
+        Some((self.conflict(key, input, field), false))
+    }
+
+    fn tell(&self, told: &Told) -> Said {
+        match told {
+            Told::Said(said) => said.as_ref().clone(),
+            Told::Posted(place) => Said::Posted(self.payments[*place].clone()),
+            Told::Reversed(place) => Said::Reversed(self.payments[*place].clone()),
+        }
+    }
+
+    /// The refusal of a key that was used otherwise.
+    fn conflict(&mut self, key: &Key, input: &Input, field: &str) -> Said {
+        self.differ(key, "IDEMPOTENCY_KEY_REUSED", format!("{input:?}"));
+        Said::Refused("IDEMPOTENCY_KEY_REUSED", Some(field.to_owned()))
+    }
+
+    fn differ(&mut self, key: &Key, kind: &'static str, told_apart_by: String) {
+        self.differences.insert((key.channel_code.clone(), key.text.clone(), kind, told_apart_by));
     }
 
     fn suspend(&mut self, code: &str, suspend: bool) -> Said {

@@ -1,14 +1,13 @@
 //! Posting, as the rules of money say it.
 
 use granary::domain::account::AccountStatus;
-use granary::domain::base::keys::Key;
 use granary::domain::bill::{Allocation, Part};
 use granary::domain::channel::{AmountRule, Channel, ChannelMode};
 use granary::domain::payment::{PostInput, PostPayment};
 
 use super::bill::{Day, Put, day_at};
 use super::said::{Heard, HeardReversal, Said};
-use super::{Account, Model, Used};
+use super::{Account, Input, Model, Told, Used};
 
 const FIVE_MINUTES_MS: i64 = 300_000;
 const DAY_MS: i64 = 86_400_000;
@@ -19,19 +18,9 @@ type Objection = (&'static str, Option<&'static str>);
 impl Model {
     pub(super) fn post(&mut self, at_ms: i64, command: &PostPayment) -> (Said, bool) {
         let (key, input) = (&command.key, &command.input);
-        match self.keys.get(key) {
-            Some(Used::Posted(first, place)) => match differs(first, input) {
-                None => return (Said::Posted(self.payments[*place].clone()), true),
-                Some(field) => return (self.conflict_post(command, field), false),
-            },
-            Some(Used::PostRefused(first, said)) => match differs(first, input) {
-                None => return (said.clone(), true),
-                Some(field) => return (self.conflict_post(command, field), false),
-            },
-            Some(Used::Reversed(..) | Used::ReverseSaid(..)) => {
-                return (self.conflict_post(command, "idempotencyKey"), false);
-            }
-            Some(Used::Kept(..)) | None => {}
+        let asked = Input::Post(input.clone());
+        if let Some(heard) = self.heard_before(key, &asked) {
+            return heard;
         }
         let Some(channel) = self.channels.get(&key.channel_code).cloned() else {
             return (Said::UnknownChannel, false);
@@ -44,7 +33,7 @@ impl Model {
         };
         if let Some((code, field)) = refusal {
             let said = Said::Refused(code, field.map(str::to_owned));
-            self.keys.insert(key.clone(), Used::PostRefused(input.clone(), said.clone()));
+            self.keys.insert(key.clone(), Used::By(asked, Told::Said(said.clone().into())));
             return (said, false);
         }
         (self.accept(at_ms, command, &channel, &objections), false)
@@ -170,17 +159,8 @@ impl Model {
             });
         }
         self.payments.push(heard.clone());
-        self.keys.insert(key.clone(), Used::Posted(input.clone(), place));
+        self.keys.insert(key.clone(), Used::By(Input::Post(input.clone()), Told::Posted(place)));
         Said::Posted(heard)
-    }
-
-    fn conflict_post(&mut self, command: &PostPayment, field: &str) -> Said {
-        self.differ(&command.key, "IDEMPOTENCY_KEY_REUSED", format!("{:?}", command.input));
-        Said::Refused("IDEMPOTENCY_KEY_REUSED", Some(field.to_owned()))
-    }
-
-    pub(super) fn differ(&mut self, key: &Key, kind: &'static str, told_apart_by: String) {
-        self.differences.insert((key.channel_code.clone(), key.text.clone(), kind, told_apart_by));
     }
 }
 
@@ -223,7 +203,7 @@ fn rule_of(channel: &Channel, account: &Account) -> AmountRule {
     *rules.get(&Some(account.class)).or_else(|| rules.get(&None)).unwrap_or(&AmountRule::Any)
 }
 
-fn differs(first: &PostInput, given: &PostInput) -> Option<&'static str> {
+pub(super) fn differs(first: &PostInput, given: &PostInput) -> Option<&'static str> {
     let fields = [
         ("accountNumber", first.account_number == given.account_number),
         ("amount", first.amount_fen == given.amount_fen),

@@ -4,35 +4,22 @@ use granary::domain::reversal::{ReverseInput, ReversePayment};
 
 use super::bill::day_at;
 use super::said::{HeardReversal, Said};
-use super::{Model, Used};
+use super::{Input, KEY, Model, Told, Used};
 
 impl Model {
     pub(super) fn reverse(&mut self, at_ms: i64, command: &ReversePayment) -> (Said, bool) {
-        match self.keys.get(&command.key) {
-            None => {}
-            Some(Used::Reversed(first, place)) => match differs(first, &command.input) {
-                None => return (Said::Reversed(self.payments[*place].clone()), true),
-                Some(field) => return (self.conflict_reverse(command, field), false),
-            },
-            Some(Used::ReverseSaid(first, said)) => match differs(first, &command.input) {
-                None => return (said.clone(), true),
-                Some(field) => return (self.conflict_reverse(command, field), false),
-            },
-            Some(Used::Posted(..) | Used::PostRefused(..) | Used::Kept(..)) => {
-                return (self.conflict_reverse(command, "idempotencyKey"), false);
-            }
-        }
-        let said = self.reverse_first(at_ms, command);
-        (said, false)
+        let asked = Input::Reverse(command.input.clone());
+        self.heard_before(&command.key, &asked)
+            .unwrap_or_else(|| (self.reverse_first(at_ms, command, asked), false))
     }
 
-    fn reverse_first(&mut self, at_ms: i64, command: &ReversePayment) -> Said {
+    fn reverse_first(&mut self, at_ms: i64, command: &ReversePayment, asked: Input) -> Said {
         let (key, payment_key) = (command.key.clone(), command.payment_key());
         if !self.channels.contains_key(&key.channel_code) {
             return Said::UnknownChannel;
         }
         if key == payment_key {
-            return self.conflict_reverse(command, "idempotencyKey");
+            return self.conflict(&key, &asked, KEY);
         }
         let refuse = |code| Said::Refused(code, Some("paymentIdempotencyKey".to_owned()));
         let said = match self.keys.get(&payment_key) {
@@ -42,20 +29,20 @@ impl Model {
                 Said::Remembered
             }
             Some(Used::Kept(..)) => refuse("PAYMENT_ALREADY_REVERSED"),
-            Some(Used::Reversed(..) | Used::ReverseSaid(..)) => {
-                return self.conflict_reverse(command, "paymentIdempotencyKey");
-            }
-            Some(Used::PostRefused(..)) => refuse("PAYMENT_WAS_REFUSED"),
-            Some(Used::Posted(_, place)) => {
+            Some(Used::By(Input::Post(_), Told::Posted(place))) => {
                 let place = *place;
                 if self.payments[place].reversal.is_none() {
-                    self.keys.insert(key, Used::Reversed(command.input.clone(), place));
+                    self.keys.insert(key, Used::By(asked, Told::Reversed(place)));
                     return self.undo(at_ms, command, place);
                 }
                 refuse("PAYMENT_ALREADY_REVERSED")
             }
+            Some(Used::By(Input::Post(_), Told::Said(_) | Told::Reversed(_))) => {
+                refuse("PAYMENT_WAS_REFUSED")
+            }
+            Some(Used::By(..)) => return self.conflict(&key, &asked, "paymentIdempotencyKey"),
         };
-        self.keys.insert(key, Used::ReverseSaid(command.input.clone(), said.clone()));
+        self.keys.insert(key, Used::By(asked, Told::Said(said.clone().into())));
         said
     }
 
@@ -86,14 +73,9 @@ impl Model {
         self.payments[place] = heard.clone();
         Said::Reversed(heard)
     }
-
-    fn conflict_reverse(&mut self, command: &ReversePayment, field: &str) -> Said {
-        self.differ(&command.key, "IDEMPOTENCY_KEY_REUSED", format!("{:?}", command.input));
-        Said::Refused("IDEMPOTENCY_KEY_REUSED", Some(field.to_owned()))
-    }
 }
 
-fn differs(first: &ReverseInput, given: &ReverseInput) -> Option<&'static str> {
+pub(super) fn differs(first: &ReverseInput, given: &ReverseInput) -> Option<&'static str> {
     if first.payment_key != given.payment_key {
         Some("paymentIdempotencyKey")
     } else if first.reason != given.reason {

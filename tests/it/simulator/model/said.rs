@@ -1,9 +1,10 @@
 //! What a caller hears, without what only granary can choose (numbers of movements, words).
 
 use granary::domain::base::line::LineOutcome;
+use granary::domain::base::refusal::RefusalCode;
 use granary::domain::bill::Allocation;
 use granary::domain::book::Answer;
-use granary::domain::keyed::Answered;
+use granary::domain::keyed::{Answered, KeyedAnswer};
 use granary::domain::payment::Payment;
 use granary::domain::reversal::Undone;
 
@@ -76,31 +77,37 @@ fn heard_line(line: &LineOutcome) -> Said {
 
 /// Granary's answer as heard, and whether it was marked as a replay.
 pub fn heard(answer: &Answer) -> (Said, bool) {
+    match answer.keyed() {
+        Some(KeyedAnswer::Done { replayed }) => (done(answer), replayed),
+        Some(KeyedAnswer::Refused { code, field, replayed, .. }) => {
+            (Said::Refused(code, field.map(str::to_owned)), replayed)
+        }
+        Some(KeyedAnswer::UnknownChannel) => (Said::UnknownChannel, false),
+        None => (done(answer), false),
+    }
+}
+
+/// What was done, where a command was not refused.
+fn done(answer: &Answer) -> Said {
     match answer {
-        Answer::PostPayment(Answered::Settled { outcome, replayed }) => {
-            let said = match outcome {
-                Ok(payment) => Said::Posted(heard_payment(payment)),
-                Err(refusal) => Said::Refused(refusal.code.word(), refusal.field.clone()),
-            };
-            (said, *replayed)
+        Answer::PostPayment(answered) => {
+            let payment = outcome(answered);
+            Said::Posted(heard_payment(payment))
         }
-        Answer::ReversePayment(Answered::Settled { outcome, replayed }) => {
-            let said = match outcome {
-                Ok(Undone::Reversed(payment)) => Said::Reversed(heard_payment(payment)),
-                Ok(Undone::Remembered) => Said::Remembered,
-                Err(refusal) => Said::Refused(refusal.code.word(), refusal.field.clone()),
-            };
-            (said, *replayed)
-        }
-        Answer::PostPayment(Answered::UnknownChannel) | Answer::ReversePayment(Answered::UnknownChannel) => {
-            (Said::UnknownChannel, false)
-        }
+        Answer::ReversePayment(answered) => match outcome(answered) {
+            Undone::Reversed(payment) => Said::Reversed(heard_payment(payment)),
+            Undone::Remembered => Said::Remembered,
+        },
         Answer::OpenVisit(_) | Answer::CloseVisit(_) => unreachable!("no client asks for it"),
         Answer::IssueBill(line)
         | Answer::SaveAccount(line)
         | Answer::ChannelChange(line)
-        | Answer::AccessChange(line) => (heard_line(line), false),
+        | Answer::AccessChange(line) => heard_line(line),
     }
+}
+
+fn outcome<Outcome, Code: RefusalCode>(answered: &Answered<Outcome, Code>) -> &Outcome {
+    answered.done().expect("it was not refused")
 }
 
 /// A payment of granary's as heard.

@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::commands::numbered;
+pub use crate::support::commands::reverse;
+use crate::support::commands::{self, numbered};
 use chrono::{NaiveDate, TimeZone};
 use chrono_tz::Asia::Shanghai;
-use granary::domain::account::{AccountStatus, CustomerClass, Holder, SaveAccount};
-use granary::domain::base::actor::Actor;
-use granary::domain::base::keys::Key;
+use granary::domain::account::{AccountStatus, CustomerClass};
 use granary::domain::base::money::parse_amount;
 use granary::domain::bill::IssueBill;
 use granary::domain::book::{Answer, Command, Numbered};
 use granary::domain::channel::{AmountRule, Channel, ChannelChange, ChannelKind, ChannelMode};
-use granary::domain::keyed::Answered;
-use granary::domain::payment::{PostInput, PostPayment};
-use granary::domain::reversal::{ReverseInput, ReversePayment, Undone};
+use granary::domain::keyed::KeyedAnswer;
+use granary::domain::payment::PostInput;
+use granary::domain::reversal::Undone;
 use granary::store::base::connection::{Connection, begin, commit};
 use granary::store::base::ids::IdBlock;
 use granary::store::base::migrations;
@@ -28,13 +27,15 @@ pub struct Ledger {
     pub connection: Connection,
     ids: IdBlock,
     now_ms: i64,
+    /// All that was asked so far.
+    asked: Vec<Command>,
 }
 
 impl Ledger {
     /// Migrates an empty database.
     pub fn new(mut connection: Connection) -> Self {
         migrations::run_pending(&mut connection).expect("migrations run");
-        Self { connection, ids: IdBlock::default(), now_ms: 0 }
+        Self { connection, ids: IdBlock::default(), now_ms: 0, asked: Vec::new() }
     }
 
     /// Sets the clock to noon of a day.
@@ -45,6 +46,7 @@ impl Ledger {
 
     /// Runs commands as one batch.
     pub fn run(&mut self, commands: Vec<Command>) -> Vec<Answer> {
+        self.asked.extend_from_slice(&commands);
         self.ids.reserve(&mut self.connection, BATCH_IDS_MAX).expect("numbers");
         let (ids, at_ms) = (&mut self.ids, self.now_ms);
         let orders: Vec<Numbered> =
@@ -65,25 +67,27 @@ impl Ledger {
 }
 
 fn word(answer: &Answer) -> &'static str {
+    match answer.keyed() {
+        Some(KeyedAnswer::Done { replayed: true } | KeyedAnswer::Refused { replayed: true, .. }) => {
+            "replayed"
+        }
+        Some(KeyedAnswer::Refused { code, .. }) => code,
+        Some(KeyedAnswer::UnknownChannel) => "unknown channel",
+        Some(KeyedAnswer::Done { .. }) | None => word_of_done(answer),
+    }
+}
+
+fn word_of_done(answer: &Answer) -> &'static str {
     match answer {
-        Answer::PostPayment(Answered::Settled { replayed: true, .. })
-        | Answer::ReversePayment(Answered::Settled { replayed: true, .. }) => "replayed",
-        Answer::PostPayment(Answered::Settled { outcome: Ok(payment), .. }) if payment.reversal.is_some() => {
-            "undone"
-        }
-        Answer::PostPayment(Answered::Settled { outcome: Ok(payment), .. })
-            if payment.to_suspense_fen > 0 =>
-        {
-            "suspense"
-        }
-        Answer::PostPayment(Answered::Settled { outcome: Ok(_), .. }) => "posted",
-        Answer::PostPayment(Answered::Settled { outcome: Err(refusal), .. }) => refusal.code.word(),
-        Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Reversed(_)), .. }) => "reversed",
-        Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Remembered), .. }) => "remembered",
-        Answer::ReversePayment(Answered::Settled { outcome: Err(refusal), .. }) => refusal.code.word(),
-        Answer::PostPayment(Answered::UnknownChannel) | Answer::ReversePayment(Answered::UnknownChannel) => {
-            "unknown channel"
-        }
+        Answer::PostPayment(answered) => match answered.done() {
+            Some(payment) if payment.reversal.is_some() => "undone",
+            Some(payment) if payment.to_suspense_fen > 0 => "suspense",
+            Some(_) | None => "posted",
+        },
+        Answer::ReversePayment(answered) => match answered.done() {
+            Some(Undone::Reversed(_)) | None => "reversed",
+            Some(Undone::Remembered) => "remembered",
+        },
         Answer::OpenVisit(_) | Answer::CloseVisit(_) => "visit",
         Answer::IssueBill(_)
         | Answer::SaveAccount(_)
@@ -113,32 +117,12 @@ pub fn channel(code: &str, mode: ChannelMode, rule: AmountRule) -> Command {
 }
 
 pub fn account(number: &str, status: AccountStatus, class: CustomerClass) -> Command {
-    let holder = Holder {
-        name: "张三".to_owned(),
-        address: "1 Granary Road".to_owned(),
-        phone: "13800001234".to_owned(),
-        area: "East".to_owned(),
-    };
-    Command::SaveAccount(SaveAccount { number: number.to_owned(), status, class, holder })
+    commands::save_account_as(number, class, status)
 }
 
 pub fn bill(account: &str, number: &str, principal: &str, due_on: &str) -> Command {
-    Command::IssueBill(IssueBill {
-        account_number: account.to_owned(),
-        number: number.to_owned(),
-        period: due_on[..7].to_owned(),
-        principal_fen: fen(principal),
-        issued_on: date(&format!("{}-01", &due_on[..7])),
-        due_on: date(due_on),
-    })
-}
-
-fn key(channel: &str, text: &str) -> Key {
-    Key { channel_code: channel.to_owned(), text: text.to_owned() }
-}
-
-fn actor() -> Actor {
-    Actor { subject: "teller-7".to_owned(), token_id: "t-1".to_owned() }
+    let issued_on = date(&format!("{}-01", &due_on[..7]));
+    IssueBill { issued_on, ..commands::bill(account, number, fen(principal), date(due_on)) }.into()
 }
 
 pub fn pay(channel: &str, text: &str, account: &str, amount: &str) -> Command {
@@ -160,12 +144,7 @@ pub fn pay_with(
     let bill_numbers = bills.map(|bills| bills.iter().map(|&bill| bill.to_owned()).collect());
     let input =
         PostInput { account_number: account.to_owned(), amount_fen: fen(amount), paid_at_ms, bill_numbers };
-    Command::PostPayment(PostPayment { key: key(channel, text), input, note: None, actor: actor() })
-}
-
-pub fn reverse(channel: &str, text: &str, payment_key: &str) -> Command {
-    let input = ReverseInput { payment_key: payment_key.to_owned(), reason: "keyed wrongly".to_owned() };
-    Command::ReversePayment(ReversePayment { key: key(channel, text), input, actor: actor() })
+    commands::post_input(channel, text, input)
 }
 
 /// Masters, then months of bills, payments, refusals, conflicts, replays and reversals.
@@ -176,6 +155,7 @@ pub fn write_everything(ledger: &mut Ledger) {
     reversals_before_their_payments(ledger);
     refusals_and_conflicts(ledger);
     suspense(ledger);
+    assert_eq!(commands::lacking(&ledger.asked), [""; 0]);
 }
 
 fn set_up(ledger: &mut Ledger) {
