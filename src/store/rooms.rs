@@ -1,4 +1,4 @@
-//! The rooms of the store, a line each: what a batch loads and writes of a capability, and what the audit checks.
+//! The rooms of the store, an entry each: what a batch loads and writes of a capability, and what the audit checks.
 
 use super::StoreError;
 use super::base::check::Check;

@@ -10,6 +10,7 @@ mod source;
 const LAYERS: [&[&str]; 7] =
     [&["domain"], &["store"], &["engine"], &["access"], &["graphql", "channels"], &["http"], &["cli"]];
 const LINES_MAX: usize = 400;
+const COLUMNS_MAX: usize = 110;
 
 /// Words that only these layers may hold.
 const ONLY_IN: [(&str, &[&str]); 12] = [
@@ -119,6 +120,17 @@ fn files_are_short() {
         .map(|(path, line_count)| format!("{}: {line_count} lines", path.display()))
         .collect();
     none(&long);
+}
+
+/// What stands inside of a macro is laid out by nobody but its writer.
+#[test]
+fn code_of_the_guide_is_no_wider_than_code() {
+    let guide = include_str!("../../../CONTRIBUTING.md");
+    let blocks = guide.split("```rust").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    let lines: Vec<&str> = blocks.flat_map(str::lines).collect();
+    assert!(lines.len() > 50, "only {} lines of code were found", lines.len());
+    let wide = lines.into_iter().filter(|line| line.chars().count() > COLUMNS_MAX);
+    none(&wide.map(str::to_owned).collect::<Vec<_>>());
 }
 
 #[test]
