@@ -37,6 +37,11 @@ impl InputTypes {
         })
     }
 
+    /// Whether it is a scalar that takes this value.
+    pub(super) fn takes(&self, scalar: &str, value: &Value) -> bool {
+        matches!(self.0.get(scalar), Some(Input::Scalar(is_valid)) if is_valid(value))
+    }
+
     fn fits(&self, wanted: &Type, value: &Value) -> bool {
         match (&wanted.base, value) {
             (_, Value::Null) => wanted.nullable,

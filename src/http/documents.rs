@@ -14,6 +14,8 @@ use crate::domain::channel::DocumentRule;
 use crate::engine::{Engine, EngineError, Priority};
 use crate::graphql::base::error::ErrorCode;
 use crate::graphql::prepared::Prepared;
+use crate::graphql::validation::Validator;
+use crate::graphql::validator;
 use crate::store::access::read::DocumentText;
 
 /// Trusted documents kept.
@@ -40,6 +42,7 @@ pub(super) struct Documents {
     free: Cache<Box<str>, Arc<Prepared>>,
     /// By their SHA-256.
     trusted: Cache<String, Arc<Prepared>>,
+    validator: Validator,
 }
 
 impl Documents {
@@ -48,7 +51,7 @@ impl Documents {
         let free = Cache::<Box<str>, Arc<Prepared>>::builder().max_capacity(FREE_BYTES_MAX);
         let free = free
             .weigher(|text, prepared| u32::try_from(prepared.memory_bytes(text.len())).unwrap_or(u32::MAX));
-        Self { free: free.build(), trusted }
+        Self { free: free.build(), trusted, validator: validator() }
     }
 
     /// The document that a request names or brings, if the channel may send it.
@@ -87,8 +90,8 @@ impl Documents {
         if let Some(prepared) = self.free.get(text) {
             return Ok(prepared);
         }
-        let prepared = prepare(form, text)?;
-        if text.len() <= CACHED_BYTES_MAX {
+        let prepared = self.prepare(form, text)?;
+        if prepared.errors().is_empty() && text.len() <= CACHED_BYTES_MAX {
             self.free.insert(text.into(), prepared.clone());
         }
         Ok(prepared)
@@ -111,12 +114,13 @@ impl Documents {
         })?;
         let Some(text) = text else { return Ok(None) };
         // It was guarded when it was added, perhaps by a program with other bounds.
-        let prepared = prepare(form, &text)?;
+        let prepared = self.prepare(form, &text)?;
         self.trusted.insert(sha256.to_owned(), prepared.clone());
         Ok(Some(Document { prepared, is_trusted: true }))
     }
-}
 
-fn prepare(form: Form, text: &str) -> Result<Arc<Prepared>, Refused> {
-    Prepared::new(text).map(Arc::new).map_err(|objection| Refused::objection(form, objection))
+    fn prepare(&self, form: Form, text: &str) -> Result<Arc<Prepared>, Refused> {
+        let prepared = Prepared::new(text, &self.validator);
+        prepared.map(Arc::new).map_err(|objection| Refused::objection(form, objection))
+    }
 }

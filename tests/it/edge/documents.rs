@@ -124,10 +124,19 @@ fn a_manifest_is_taken_whole_or_not_at_all() {
         write("swapped.json", &json!({ sha256(TRUSTED): second }).to_string());
         write("empty.json", "{}");
         write("broken.graphql", "query {");
+        write("invalid.graphql", "query { nope }");
+        write("nullable.graphql", "query($n: String) { accounts(numbers: [$n]) { number } }");
         write("bomb.graphql", &format!("{{ a(x: {}", "[".repeat(3_000)));
-        for bad in
-            ["sha1.json", "swapped.json", "empty.json", "broken.graphql", "bomb.graphql", "absent.graphql"]
-        {
+        for bad in [
+            "sha1.json",
+            "swapped.json",
+            "empty.json",
+            "broken.graphql",
+            "invalid.graphql",
+            "nullable.graphql",
+            "bomb.graphql",
+            "absent.graphql",
+        ] {
             let output = site.run(&["documents", "add", "good.json", bad]);
             assert_eq!(output.status.code(), Some(1), "{bad}: {output:?}");
             assert!(String::from_utf8_lossy(&output.stderr).contains(bad), "{bad}: {output:?}");
