@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use granary::access::tokens::{Claims, ISSUER_DEFAULT, Mint};
 use granary::domain::account::CustomerClass::Residential;
 use granary::domain::channel::ChannelMode;
 use granary::store::base::connection::{Connection, Database, Purpose};
@@ -131,6 +132,12 @@ impl Site {
     /// A token of this channel, good for the whole test.
     pub fn token(&self, channel: &str) -> String {
         self.succeed(&["token", "--channel", channel, "--ttl", "2h"]).trim().to_owned()
+    }
+
+    /// A token that says this.
+    pub fn mint(&self, claims: &Claims) -> String {
+        let mint = Mint::new(&self.secret, ISSUER_DEFAULT).expect("a secret that is long enough");
+        mint.mint(claims).expect("claims can be signed")
     }
 
     /// A client of this server through a channel.
