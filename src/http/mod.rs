@@ -31,6 +31,7 @@ mod reply;
 mod request_id;
 mod route;
 mod shared;
+mod signals;
 mod tls;
 mod trace;
 
@@ -99,7 +100,7 @@ pub struct Listening {
     pub admin: Option<SocketAddr>,
 }
 
-/// Serves until SIGTERM or SIGINT, then drains and returns. Calls `on_listening` once requests are
+/// Serves until SIGTERM, SIGINT or SIGHUP, then drains and returns. Calls `on_listening` once requests are
 /// answered.
 ///
 /// # Errors
@@ -110,7 +111,7 @@ pub fn serve(
     verifier: Verifier,
     on_listening: impl FnOnce(Listening),
 ) -> std::io::Result<()> {
-    serve_until(settings, engine, verifier, stop_signal(), on_listening)
+    serve_until(settings, engine, verifier, signals::stop(), on_listening)
 }
 
 /// As [`serve`], until `stop` is ready.
@@ -221,19 +222,5 @@ async fn keep_house(shared: web::Data<Shared>) {
             Err(error) => tracing::warn!(%error, "the keys of tokens stay as they were"),
         }
         shared.budgets.forget_idle();
-    }
-}
-
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals can't be awaited; stop the process by force");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
     }
 }
