@@ -151,10 +151,14 @@ impl Site {
     }
 
     /// `serve`, run by another program, which takes its command line last.
-    pub fn serve_under(&self, mut tool: Command) -> Command {
-        let serve = self.serve_command();
-        tool.arg(serve.get_program()).args(serve.get_args());
-        for (name, value) in serve.get_envs() {
+    pub fn serve_under(&self, tool: Command) -> Command {
+        self.under(tool, &self.serve_command())
+    }
+
+    /// A prepared command of the program, run by another program, which takes its command line last.
+    pub fn under(&self, mut tool: Command, command: &Command) -> Command {
+        tool.arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
             match value {
                 Some(value) => tool.env(name, value),
                 None => tool.env_remove(name),
