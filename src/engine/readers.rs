@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::backpressure::Backpressure;
 use super::error::EngineError;
 use super::priority::{Priority, Waiting};
-use super::reader::{ByKeys, Job, Reader, Reply, Source, engine_error, is_replaced};
+use super::reader::{ByKeys, Job, Reader, Reply, Source, engine_error, is_storage_failure};
 use super::supervisor::Heartbeat;
 use crate::domain::account::{Account, Holder};
 use crate::domain::bill::Bill;
@@ -85,7 +85,7 @@ impl Readers {
             let mut reply = Some(reply);
             Job::Other(Box::new(move |opened, is_last_try| {
                 let result = match opened.look_up(|connection| look_up.run(connection)) {
-                    Err(error) if !is_last_try || is_replaced(&error) => return Err(error),
+                    Err(error) if !is_last_try || is_storage_failure(&error) => return Err(error),
                     result => result,
                 };
                 if let Some(reply) = reply.take() {

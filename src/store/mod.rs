@@ -79,6 +79,7 @@ fn severity_of(error: &DieselError) -> Severity {
             "disk I/O error" | "database disk image is malformed" | "file is not a database" => {
                 Severity::Storage
             }
+            words if words.starts_with("malformed database schema") => Severity::Storage,
             _ => Severity::Passing,
         },
         _ => Severity::Passing,
