@@ -41,10 +41,9 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
     };
     let verifier = Verifier::from_secret(secret.expose_secret(), ISSUER_DEFAULT)?;
     let key = Mint::new(secret.expose_secret(), ISSUER_DEFAULT)?;
-    let mut connection = database.connect_or_create()?;
+    drop(database.connect_or_create()?);
     let _lock = ServeLock::take(&database)?;
-    migrations::run_pending(&mut connection)?;
-    drop(connection);
+    migrations::migrate(&database)?;
     let engine = start_engine(configuration, &database)?;
     load(&engine)?;
     // Whatever can go wrong with the commands goes wrong before anybody is served.

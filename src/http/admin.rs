@@ -10,7 +10,7 @@ use serde_json::json;
 use super::metrics::CONTENT_TYPE;
 use super::shared::Shared;
 use crate::engine::{EngineError, Priority};
-use crate::store::base::migrations::PendingMigrations;
+use crate::store::base::migrations::{CompareVersions, Versions};
 
 /// How long the database may take to answer.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -33,12 +33,12 @@ async fn livez() -> HttpResponse {
 async fn readyz(shared: Data<Shared>) -> HttpResponse {
     let engine = &shared.engine;
     let look_up = async {
-        let pending = engine.look_up(Priority::High, PendingMigrations).await?;
-        Ok::<_, EngineError>((pending.is_empty(), engine.is_read_only().await?))
+        let versions = engine.look_up(Priority::High, CompareVersions).await?;
+        Ok::<_, EngineError>((versions, engine.is_read_only().await?))
     };
     let (database, migrations) = match tokio::time::timeout(DATABASE_TIMEOUT, look_up).await {
-        Ok(Ok((is_migrated, is_read_only))) => {
-            (if is_read_only { "read-only" } else { "ok" }, if is_migrated { "ok" } else { "pending" })
+        Ok(Ok((versions, is_read_only))) => {
+            (if is_read_only { "read-only" } else { "ok" }, word_of(&versions))
         }
         Ok(Err(_)) | Err(_) => ("unreachable", "unknown"),
     };
@@ -51,6 +51,14 @@ async fn readyz(shared: Data<Shared>) -> HttpResponse {
         "migrations": migrations,
         "oldestCommandAgeMs": age_ms,
     }))
+}
+
+fn word_of(versions: &Versions) -> &'static str {
+    match (versions.unknown.is_empty(), versions.pending.is_empty()) {
+        (false, _) => "newer",
+        (true, false) => "pending",
+        (true, true) => "ok",
+    }
 }
 
 async fn metrics(shared: Data<Shared>) -> HttpResponse {

@@ -64,6 +64,20 @@ impl StoreError {
             Self::Statement(error) => severity_of(error),
         }
     }
+
+    /// Whether another has a SQLite file's lock, for longer than was waited or so that waiting would not have helped.
+    pub fn is_locked(&self) -> bool {
+        match self {
+            Self::Statement(DieselError::DatabaseError(_, words)) => words.message() == "database is locked",
+            Self::Statement(_)
+            | Self::Url(_)
+            | Self::Connect(_)
+            | Self::NotMigrated(_)
+            | Self::Corrupt(_)
+            | Self::Overtaken(_)
+            | Self::Replaced(_) => false,
+        }
+    }
 }
 
 /// SQLite's own words, which are all that Diesel hands on of its result codes.

@@ -13,7 +13,7 @@ use granary::engine::{Engine, EngineError, EngineSettings, OnStorageFailure, Pri
 use granary::store::StoreError;
 use granary::store::base::connection::{Database, Purpose};
 use granary::store::base::files::{FirstOpened, Opened};
-use granary::store::base::migrations::PendingMigrations;
+use granary::store::base::migrations::CompareVersions;
 use granary::store::base::write_ahead_log::checkpoint;
 
 use crate::support::app::TestClock;
@@ -136,7 +136,7 @@ fn a_reader_that_finds_its_file_gone_has_the_process_stop() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let look_ups = || engine.accounts(Priority::High, vec!["0001".to_owned()]);
     assert_eq!(runtime.block_on(look_ups()).err(), Some(EngineError::Busy));
-    assert_eq!(runtime.block_on(engine.look_up(Priority::High, PendingMigrations)), Err(EngineError::Busy));
+    assert_eq!(runtime.block_on(engine.look_up(Priority::High, CompareVersions)), Err(EngineError::Busy));
     engine.close();
     assert!(told.lock().expect("no panic").iter().all(|words| words.contains("was deleted or replaced")));
     assert!(told.lock().expect("no panic").len() >= 2);
@@ -155,7 +155,7 @@ fn a_reader_that_finds_its_file_damaged_has_the_process_stop() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let look_ups = || engine.accounts(Priority::High, vec!["0001".to_owned()]);
     assert_eq!(runtime.block_on(look_ups()).err(), Some(EngineError::Busy));
-    let alone = engine.look_up(Priority::High, PendingMigrations);
+    let alone = engine.look_up(Priority::High, CompareVersions);
     assert_eq!(runtime.block_on(alone), Err(EngineError::Busy));
     engine.close();
     let told = told.lock().expect("no panic");
