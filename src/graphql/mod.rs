@@ -64,6 +64,8 @@ pub struct Executed {
     pub response: Response,
     /// Its bytes.
     pub budget: Arc<AnswerBudget>,
+    /// Something was executed, so that the document is valid.
+    pub is_valid: bool,
 }
 
 impl Schemas {
@@ -108,13 +110,13 @@ impl Schemas {
         } else if is_known {
             fast.execute(request).await
         } else {
-            let response = strict.execute(request).await;
-            if !is_request_error(&response) {
-                document.note_valid(audience);
-            }
-            response
+            strict.execute(request).await
         };
-        Ok(Executed { response, budget })
+        let is_valid = !is_request_error(&response);
+        if is_valid && !document.asks_introspection() {
+            document.note_valid(audience);
+        }
+        Ok(Executed { response, budget, is_valid })
     }
 
     /// With room for all of the answer but its lists.

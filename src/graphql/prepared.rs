@@ -21,6 +21,7 @@ const PER_BYTE: usize = 48;
 /// A document that may be executed many times.
 pub struct Prepared {
     parsed: ExecutableDocument,
+    text_len: usize,
     /// No variable stands inside a list or an object, where what is around it is validated only together with
     /// its value.
     has_plain_variables: bool,
@@ -39,8 +40,8 @@ impl Prepared {
         let parsed = guard::parse(document)?;
         let has_plain_variables = has_plain_variables(&parsed);
         let asks_introspection = sets(&parsed).any(asks_introspection);
-        let (weights, is_valid) = (OnceLock::new(), Default::default());
-        Ok(Self { parsed, has_plain_variables, asks_introspection, weights, is_valid })
+        let (text_len, weights, is_valid) = (document.len(), OnceLock::new(), Default::default());
+        Ok(Self { parsed, text_len, has_plain_variables, asks_introspection, weights, is_valid })
     }
 
     /// The operation that is meant, with its name.
@@ -57,9 +58,9 @@ impl Prepared {
         &self.parsed
     }
 
-    /// About how many bytes a document of such a length takes in memory, text included.
-    pub fn memory_bytes(&self, text_len: usize) -> usize {
-        SELECTION_BYTES * (1 + sets(&self.parsed).map(selections).sum::<usize>()) + PER_BYTE * text_len
+    /// About how many bytes it takes in memory, at most, with its text.
+    pub fn memory_bytes(&self) -> usize {
+        SELECTION_BYTES * (1 + sets(&self.parsed).map(selections).sum::<usize>()) + PER_BYTE * self.text_len
     }
 
     /// Whether any of it asks what the API is.

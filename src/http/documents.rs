@@ -1,4 +1,4 @@
-//! Documents, parsed and guarded once, kept in bounded caches.
+//! Documents, parsed and guarded once, kept in bounded caches: only those that were executed once, and so are valid.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::graphql::base::error::ErrorCode;
 use crate::graphql::prepared::Prepared;
 use crate::store::access::read::DocumentText;
 
-/// Trusted documents kept.
-const TRUSTED_LEN_MAX: u64 = 1_000;
+/// Bytes of memory for trusted documents: a thousand usual ones.
+const TRUSTED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Bytes of memory for other documents: whoever may ask anything can fill it.
 const FREE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// A longer document is parsed each time: it holds its values, not variables, and won't come again.
@@ -32,6 +32,15 @@ const NOT_FOUND: &str = "PersistedQueryNotFound";
 pub(super) struct Document {
     pub(super) prepared: Arc<Prepared>,
     pub(super) is_trusted: bool,
+    /// None where it is kept already, or won't come again.
+    to_keep: Option<Name>,
+}
+
+/// What a document is kept by.
+#[derive(Clone)]
+enum Name {
+    Text(Box<str>),
+    Sha256(String),
 }
 
 /// The documents in use.
@@ -44,11 +53,25 @@ pub(super) struct Documents {
 
 impl Documents {
     pub(super) fn new() -> Self {
-        let trusted = Cache::builder().max_capacity(TRUSTED_LEN_MAX).time_to_live(TRUSTED_FOR).build();
-        let free = Cache::<Box<str>, Arc<Prepared>>::builder().max_capacity(FREE_BYTES_MAX);
-        let free = free
-            .weigher(|text, prepared| u32::try_from(prepared.memory_bytes(text.len())).unwrap_or(u32::MAX));
-        Self { free: free.build(), trusted }
+        let free = Cache::builder().max_capacity(FREE_BYTES_MAX).weigher(|_, kept| weight(kept)).build();
+        let trusted = Cache::builder().max_capacity(TRUSTED_BYTES_MAX).weigher(|_, kept| weight(kept));
+        Self { free, trusted: trusted.time_to_live(TRUSTED_FOR).build() }
+    }
+
+    /// Keeps a document that was executed, for when it comes again.
+    pub(super) fn keep(&self, document: Document) {
+        match document.to_keep {
+            None => {}
+            Some(Name::Text(text)) => self.free.insert(text, document.prepared),
+            Some(Name::Sha256(sha256)) => self.trusted.insert(sha256, document.prepared),
+        }
+    }
+
+    /// Bytes of the documents kept, about.
+    pub(super) fn bytes(&self) -> u64 {
+        self.free.run_pending_tasks();
+        self.trusted.run_pending_tasks();
+        self.free.weighted_size() + self.trusted.weighted_size()
     }
 
     /// The document that a request names or brings, if the channel may send it.
@@ -74,7 +97,7 @@ impl Documents {
             return Err(Refused::request_error(form, ErrorCode::BadUserInput, message));
         }
         match rule {
-            DocumentRule::Any => Ok(Document { prepared: self.free(form, text)?, is_trusted: false }),
+            DocumentRule::Any => self.free(form, text),
             DocumentRule::Trusted => {
                 let found = self.trusted(form, &sha256(text), priority, engine).await?;
                 let message = "This channel sends trusted documents only.";
@@ -83,15 +106,13 @@ impl Documents {
         }
     }
 
-    fn free(&self, form: Form, text: &str) -> Result<Arc<Prepared>, Refused> {
+    fn free(&self, form: Form, text: &str) -> Result<Document, Refused> {
         if let Some(prepared) = self.free.get(text) {
-            return Ok(prepared);
+            return Ok(Document { prepared, is_trusted: false, to_keep: None });
         }
         let prepared = prepare(form, text)?;
-        if text.len() <= CACHED_BYTES_MAX {
-            self.free.insert(text.into(), prepared.clone());
-        }
-        Ok(prepared)
+        let to_keep = (text.len() <= CACHED_BYTES_MAX).then(|| Name::Text(text.into()));
+        Ok(Document { prepared, is_trusted: false, to_keep })
     }
 
     async fn trusted(
@@ -102,7 +123,7 @@ impl Documents {
         engine: &Engine,
     ) -> Result<Option<Document>, Refused> {
         if let Some(prepared) = self.trusted.get(sha256) {
-            return Ok(Some(Document { prepared, is_trusted: true }));
+            return Ok(Some(Document { prepared, is_trusted: true, to_keep: None }));
         }
         let look_up = DocumentText(sha256.to_owned());
         let text = engine.look_up(priority, look_up).await.map_err(|error| match error {
@@ -112,11 +133,15 @@ impl Documents {
         let Some(text) = text else { return Ok(None) };
         // It was guarded when it was added, perhaps by a program with other bounds.
         let prepared = prepare(form, &text)?;
-        self.trusted.insert(sha256.to_owned(), prepared.clone());
-        Ok(Some(Document { prepared, is_trusted: true }))
+        let to_keep = Some(Name::Sha256(sha256.to_owned()));
+        Ok(Some(Document { prepared, is_trusted: true, to_keep }))
     }
 }
 
 fn prepare(form: Form, text: &str) -> Result<Arc<Prepared>, Refused> {
     Prepared::new(text).map(Arc::new).map_err(|objection| Refused::objection(form, objection))
+}
+
+fn weight(kept: &Arc<Prepared>) -> u32 {
+    u32::try_from(kept.memory_bytes()).unwrap_or(u32::MAX)
 }

@@ -140,17 +140,19 @@ pub fn serve_until(
     let in_flight = Arc::new(in_flight::InFlight::new(settings.requests_max));
     let bodies = Arc::<bodies::Bodies>::default();
     let answers = AnswersUnderWay::new(settings.answers_bytes_max);
+    let documents = Arc::new(documents::Documents::new());
     let door = metrics::DoorLoad {
         inside: in_flight.clone(),
         outside: bodies.clone(),
         answers: answers.clone(),
+        documents: documents.clone(),
         log: settings.log_counts,
     };
     let shared = web::Data::new(Shared {
         schemas: Schemas::new(&engine, settings.answer_bytes_max, answers),
         verifier,
         budgets: Arc::new(Budgets::new(settings.allowances, engine.clock())),
-        documents: documents::Documents::new(),
+        documents,
         metrics: metrics::Metrics::new(engine.clone(), door),
         in_flight,
         bodies,

@@ -13,7 +13,7 @@ use super::outgoing;
 use super::request_id::RequestId;
 use crate::graphql::Executed;
 use crate::graphql::base::answer::AnswerBudget;
-use crate::graphql::base::error::{ErrorCode, RETRY_AFTER_S, brief, is_request_error};
+use crate::graphql::base::error::{ErrorCode, RETRY_AFTER_S, brief};
 use crate::graphql::base::limits::ERRORS_MAX;
 use crate::graphql::guard::Objection;
 
@@ -126,8 +126,8 @@ fn internal_message(request_id: RequestId) -> String {
 
 /// The answer of an execution.
 pub(super) fn execution(form: Form, executed: Executed, request_id: RequestId) -> Answer {
-    let Executed { mut response, budget } = executed;
-    let is_request_error = is_request_error(&response);
+    let Executed { mut response, budget, is_valid } = executed;
+    let is_request_error = !is_valid;
     response.errors.truncate(ERRORS_MAX);
     for error in &mut response.errors {
         complete(error, is_request_error, request_id);

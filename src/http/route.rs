@@ -118,6 +118,9 @@ async fn answer(
             Refused::request_error(form, ErrorCode::QueryTooLarge, message)
         }
     })?;
+    if executed.is_valid {
+        shared.documents.keep(document);
+    }
     if !executed.budget.is_large() {
         return Ok(reply::execution(form, executed, trace.id));
     }

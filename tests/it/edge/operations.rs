@@ -25,7 +25,7 @@ use crate::support::scratch::scratch_folder;
 const WITHIN: Duration = Duration::from_secs(10);
 
 /// A server with an admin listener, whose address it logs.
-fn with_admin(site: &Site, log_level: &str) -> (Server, SocketAddr) {
+pub(super) fn with_admin(site: &Site, log_level: &str) -> (Server, SocketAddr) {
     let mut command = site.command(&["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
     command.env("RUST_LOG", log_level);
     let server = site.start(command);
@@ -37,7 +37,8 @@ fn with_admin(site: &Site, log_level: &str) -> (Server, SocketAddr) {
     (server, admin)
 }
 
-fn get(admin: SocketAddr, path: &str) -> RawReply {
+/// Asks the operator's listener.
+pub(super) fn get(admin: SocketAddr, path: &str) -> RawReply {
     exchange(admin, "GET", path, &[], b"")
 }
 
