@@ -16,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::bodies::Bodies;
+use super::connections::Connections;
 use super::documents::Documents;
 use super::in_flight::InFlight;
 use super::log::LogCounts;
@@ -181,6 +182,7 @@ pub(super) struct DoorLoad {
     pub(super) outside: Arc<Bodies>,
     pub(super) answers: Arc<AnswersUnderWay>,
     pub(super) documents: Arc<Documents>,
+    pub(super) connections: Arc<Connections>,
     pub(super) log: Arc<LogCounts>,
 }
 
@@ -196,6 +198,7 @@ impl Collector for DoorLoad {
         let answers_help = "Bytes of answers that are being built or wait to be taken";
         for (name, help, count) in [
             ("requests_inside", "Requests that hold a place at the door", self.inside.inside()),
+            ("connections", "Connections of clients", self.connections.len()),
             ("incoming_bodies", "Bodies on their way, for which a request waits outside", held.bodies),
             ("incoming_body_bytes", "Bytes of such bodies, until they are answered", held.bytes),
             ("answers_under_way_bytes", answers_help, self.answers.bytes()),

@@ -16,6 +16,7 @@ use crate::graphql::base::answer::AnswersUnderWay;
 
 mod admin;
 mod bodies;
+mod connections;
 mod cpu_affinity;
 mod documents;
 mod form;
@@ -38,6 +39,7 @@ mod trace;
 pub use log::{LogCounts, STRANGERS};
 pub use tls::TlsFiles;
 
+use connections::Connections;
 use shared::Shared;
 
 /// How long connections may take to drain once the server is told to stop.
@@ -52,6 +54,10 @@ const LINGER: Duration = Duration::from_secs(2);
 /// How often the keys of tokens are looked at, and idle callers forgotten.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 
+/// Connections of one thread that serves requests.
+pub const CONNECTIONS_OF_WORKER_MAX: usize = 25_600;
+/// Connections of the operator.
+const ADMIN_CONNECTIONS_MAX: usize = 64;
 /// How long a client may leave what it was sent unread, unless set otherwise.
 pub const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take to send a body that didn't come with its head, unless set otherwise.
@@ -73,6 +79,9 @@ pub struct HttpSettings {
     pub tls: Option<TlsFiles>,
     /// Threads that serve requests.
     pub workers: usize,
+    /// Connections at once, but no more than [`CONNECTIONS_OF_WORKER_MAX`] for each thread. Of those that are idle the
+    /// longest idle ones give way before there are so many.
+    pub connections_max: usize,
     /// How long a client may leave what it was sent unread.
     pub unread_timeout: Duration,
     /// How long a client may take to send a body that didn't come with its head.
@@ -141,11 +150,15 @@ pub fn serve_until(
     let bodies = Arc::<bodies::Bodies>::default();
     let answers = AnswersUnderWay::new(settings.answers_bytes_max);
     let documents = Arc::new(documents::Documents::new());
+    let workers = settings.workers.max(1);
+    let connections_of_worker = (settings.connections_max / workers).clamp(1, CONNECTIONS_OF_WORKER_MAX);
+    let connections = Arc::new(Connections::new(connections_of_worker * workers));
     let door = metrics::DoorLoad {
         inside: in_flight.clone(),
         outside: bodies.clone(),
         answers: answers.clone(),
         documents: documents.clone(),
+        connections: connections.clone(),
         log: settings.log_counts,
     };
     let shared = web::Data::new(Shared {
@@ -162,8 +175,7 @@ pub fn serve_until(
     });
     actix_web::rt::System::new().block_on(async move {
         let admin = admin_listener.map(|listener| serve_admin(listener, shared.clone())).transpose()?;
-        let housekeeping = actix_web::rt::spawn(keep_house(shared.clone()));
-        let workers = settings.workers.max(1);
+        let housekeeping = actix_web::rt::spawn(keep_house(shared.clone(), connections.clone()));
         let spread = cpu_affinity::CpuAffinity::over(workers);
         let app = move || {
             actix_web::rt::spawn(loop_lag::watch(shared.clone(), spread.seat()));
@@ -171,6 +183,8 @@ pub fn serve_until(
         };
         let server = HttpServer::new(app)
             .workers(workers)
+            .max_connections(connections_of_worker)
+            .on_connect(move |io, beside_it| connections.seat(io, beside_it))
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(REQUEST_HEAD_TIMEOUT)
             .tls_handshake_timeout(REQUEST_HEAD_TIMEOUT)
@@ -206,6 +220,7 @@ fn serve_admin(
     let app = move || App::new().app_data(shared.clone()).configure(admin::configure);
     let server = HttpServer::new(app)
         .workers(1)
+        .max_connections(ADMIN_CONNECTIONS_MAX)
         .client_request_timeout(REQUEST_HEAD_TIMEOUT)
         .disable_signals()
         .listen(listener)?
@@ -215,7 +230,14 @@ fn serve_admin(
     Ok(handle)
 }
 
-async fn keep_house(shared: web::Data<Shared>) {
+async fn keep_house(shared: web::Data<Shared>, connections: Arc<Connections>) {
+    tokio::select! {
+        () = connections.make_room_when_crowded() => {}
+        () = look_around(shared) => {}
+    }
+}
+
+async fn look_around(shared: web::Data<Shared>) {
     loop {
         tokio::time::sleep(HOUSEKEEPING_EVERY).await;
         match shared.verifier.reload() {

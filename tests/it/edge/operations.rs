@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,16 +29,21 @@ pub(super) fn with_admin(site: &Site, log_level: &str) -> (Server, SocketAddr) {
     let mut command = site.command(&["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
     command.env("RUST_LOG", log_level);
     let server = site.start(command);
-    let admin = wait_for("the admin address in the log", WITHIN, || {
-        let log = server.log();
-        let line = log.lines().find(|line| line.contains("/livez"))?;
-        line.split(['=', '"', ' ']).find_map(|word| word.parse().ok())
-    });
+    let admin = admin_of(|| server.log());
     (server, admin)
 }
 
+/// Where a server with such a log listens for the operator.
+pub fn admin_of(log: impl Fn() -> String) -> SocketAddr {
+    wait_for("the admin address in the log", WITHIN, || {
+        let log = log();
+        let line = log.lines().find(|line| line.contains("/livez"))?;
+        line.split(['=', '"', ' ']).find_map(|word| word.parse().ok())
+    })
+}
+
 /// Asks the operator's listener.
-pub(super) fn get(admin: SocketAddr, path: &str) -> RawReply {
+pub fn get(admin: SocketAddr, path: &str) -> RawReply {
     exchange(admin, "GET", path, &[], b"")
 }
 
@@ -107,10 +112,7 @@ fn a_server_of_another_version_than_its_database_is_not_ready_but_lives() {
 fn tls_is_spoken_where_a_certificate_is_given_and_plain_text_is_not() {
     let database = TestDatabase::sqlite();
     let site = Site::new(&database.url, 1);
-    let (certificate, key) = (site.folder().join("cert.pem"), site.folder().join("key.pem"));
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
-    fs::write(&certificate, made.cert.pem()).expect("a file");
-    fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
+    let (certificate, key) = make_certificate(&site);
     let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();
     let (certificate_path, key_path) = (path(&certificate), path(&key));
     let serve = ["serve", "--listen", "127.0.0.1:0", "--tls-cert", &certificate_path, "--tls-key", &key_path];
@@ -138,7 +140,20 @@ fn tls_is_spoken_where_a_certificate_is_given_and_plain_text_is_not() {
     }
 }
 
-fn tls(address: SocketAddr, certificate: &Path) -> StreamOwned<ClientConnection, std::net::TcpStream> {
+/// A certificate for localhost and its key, as files.
+pub(super) fn make_certificate(site: &Site) -> (PathBuf, PathBuf) {
+    let (certificate, key) = (site.folder().join("cert.pem"), site.folder().join("key.pem"));
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    fs::write(&certificate, made.cert.pem()).expect("a file");
+    fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
+    (certificate, key)
+}
+
+/// A connection that trusts this certificate.
+pub(super) fn tls(
+    address: SocketAddr,
+    certificate: &Path,
+) -> StreamOwned<ClientConnection, std::net::TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(certificate).expect("a certificate")).expect("a root");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -26,6 +26,8 @@ use super::backends::TestDatabase;
 use super::client::Client;
 use super::commands::NOON_MS;
 
+/// More connections than any test opens.
+const CONNECTIONS_MAX: usize = 2_000;
 /// Every right there is.
 pub const ALL_SCOPES: &str = "bills:read payments:post payments:reverse pii:read ops:read";
 /// Signs the tests' tokens; drawn for each run.
@@ -142,6 +144,7 @@ impl<'a> TestApp<'a> {
             admin_listen: None,
             tls: None,
             workers: 2,
+            connections_max: CONNECTIONS_MAX,
             unread_timeout: UNREAD_TIMEOUT,
             body_timeout: BODY_TIMEOUT,
             requests_max: REQUESTS_MAX,
