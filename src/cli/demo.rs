@@ -49,11 +49,17 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
     // Whatever can go wrong with the commands goes wrong before anybody is served.
     let tokens = Tokens::mint(&key)?;
     let run = random_hex::<4>()?;
-    let served = http::serve(settings, engine.clone(), verifier, |Listening { api, .. }| {
-        announce(introduction(api, &tokens, &run));
-    });
+    let started = engine.clone();
+    let served = http::serve(
+        settings,
+        move || Ok(started.clone()),
+        verifier,
+        |Listening { api, .. }| {
+            announce(introduction(api, &tokens, &run));
+        },
+    );
     close(engine);
-    served.map_err(|error| anyhow::anyhow!("the server could not run: {error}"))?;
+    served?;
     Ok(Outcome::Done)
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, PgConnection, RunQueryDsl, SqliteConnection};
 
-use super::super::StoreError;
+use super::super::{StoreError, absence};
 use super::postgres_url;
 use super::statement::statement;
 
@@ -156,8 +156,9 @@ fn connect_postgres(url: &str, purpose: Purpose) -> Result<PgConnection, StoreEr
     // Whatever the URL or the environment says: text is UTF-8 here.
     full.push_str(if full.contains('?') { "&client_encoding=UTF8" } else { "?client_encoding=UTF8" });
     let mut connection = PgConnection::establish(&full).map_err(|error| {
-        let words = postgres_url::without_secrets(&error.to_string(), url);
-        StoreError::Connect(format!("PostgreSQL: {words}"))
+        let words = error.to_string();
+        let shown = format!("PostgreSQL: {}", postgres_url::without_secrets(&words, url));
+        if absence::is_absent(&words) { StoreError::Absent(shown) } else { StoreError::Connect(shown) }
     })?;
     check_encoding(&ServerEncoding {}.get_result::<String>(&mut connection)?, "UTF8")?;
     connection.batch_execute(PG_SESSION)?;

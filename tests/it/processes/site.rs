@@ -13,7 +13,7 @@ use granary::domain::channel::ChannelMode;
 use granary::store::base::connection::{Connection, Database, Purpose};
 use tempfile::TempDir;
 
-use super::server::Server;
+use super::server::{Server, Starting};
 use crate::support::client::Client;
 use crate::support::commands::{add_channel, issue_bill, lane, save_account, settle};
 use crate::support::scratch::scratch_folder;
@@ -122,6 +122,13 @@ impl Site {
     /// Starts a prepared `serve` whose log goes elsewhere than into a file.
     pub fn start_logging_to(&self, stderr: Stdio, command: Command) -> Server {
         Server::try_start_logging_to(stderr, command, self.log()).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// Starts a prepared `serve`, and doesn't wait until it listens.
+    pub fn begin(&self, command: Command) -> Starting {
+        let log = self.log();
+        let stderr = std::fs::File::create(&log).expect("the scratch folder takes a log");
+        Starting::begin(stderr.into(), command, log)
     }
 
     fn log(&self) -> PathBuf {

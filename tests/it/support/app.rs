@@ -160,7 +160,8 @@ impl<'a> TestApp<'a> {
                 let _either_way_it_stops = stopped.await;
             };
             let on_listening = move |address: Listening| tell.send(address).expect("the test waits");
-            serve_until(settings, served, verifier, stop, on_listening).expect("the server runs");
+            serve_until(settings, move || Ok(served.clone()), verifier, stop, on_listening)
+                .expect("the server runs");
         });
         let Listening { api: address, admin } = told.recv().expect("the server listens");
         Self { address, admin, clock, engine, mint, database, stop: Some(stop), thread: Some(thread) }
