@@ -17,6 +17,7 @@ const PER_BYTE: usize = 48;
 /// A document that may be executed many times.
 pub struct Prepared {
     parsed: ExecutableDocument,
+    text_len: usize,
     errors: Vec<ServerError>,
     asks_introspection: bool,
     weights: OnceLock<Arc<Weights>>,
@@ -31,7 +32,8 @@ impl Prepared {
         let parsed = guard::parse(document)?;
         let errors = validator.errors(document);
         let asks_introspection = sets(&parsed).any(asks_introspection);
-        Ok(Self { parsed, errors, asks_introspection, weights: OnceLock::new() })
+        let (text_len, weights) = (document.len(), OnceLock::new());
+        Ok(Self { parsed, text_len, errors, asks_introspection, weights })
     }
 
     /// What makes it invalid; empty where it is valid.
@@ -53,9 +55,9 @@ impl Prepared {
         &self.parsed
     }
 
-    /// About how many bytes a document of such a length takes in memory, text included.
-    pub fn memory_bytes(&self, text_len: usize) -> usize {
-        SELECTION_BYTES * (1 + sets(&self.parsed).map(selections).sum::<usize>()) + PER_BYTE * text_len
+    /// About how many bytes it takes in memory, at most, with its text.
+    pub fn memory_bytes(&self) -> usize {
+        SELECTION_BYTES * (1 + sets(&self.parsed).map(selections).sum::<usize>()) + PER_BYTE * self.text_len
     }
 
     /// Whether any of it asks what the API is.
