@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use super::super::account::{AccountStatus, is_account_number};
 use super::super::base::calendar::DAY_MS;
-use super::super::base::money::format_amount;
+use super::super::base::money::{format_amount, sum_fen};
 use super::super::base::refusal::Refusal;
 use super::super::bill::AccountState;
 use super::super::bill::policies::Policies;
@@ -58,7 +58,7 @@ impl PostContext<'_> {
             named => {
                 let is_named = |number: &String| named.contains(number);
                 let bills = account.payable_bills().filter(|bill| is_named(&bill.number));
-                bills.map(|bill| bill.amount_due_fen(self.policies.penalty_of(bill), self.day)).sum()
+                sum_fen(bills.map(|bill| bill.amount_due_fen(self.policies.penalty_of(bill), self.day)))
             }
         }
     }

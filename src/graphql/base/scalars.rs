@@ -21,7 +21,8 @@ fn refuse<T: InputType>(message: &str) -> InputValueError<T> {
 pub struct Amount(pub i64);
 
 /// An amount of yuan as text with exactly two decimals, such as "125.40": 1 to 11 digits, a point, 2
-/// digits. A JSON number is refused. As a payment's amount it lies between 0.01 and 10000000000.00.
+/// digits. A JSON number is refused. As a payment's amount it lies between 0.01 and 10000000000.00. In answers it has
+/// up to 16 digits before the point, since sums and balances grow beyond one payment.
 #[Scalar(name = "Amount", specified_by_url = "https://www.iso.org/iso-4217-currency-codes.html")]
 impl ScalarType for Amount {
     fn parse(value: Value) -> InputValueResult<Self> {
