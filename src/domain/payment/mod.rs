@@ -173,7 +173,7 @@ pub struct PostInput {
     pub amount_fen: i64,
     /// When the payer paid, milliseconds UTC; `None` = now.
     pub paid_at_ms: Option<i64>,
-    /// Bills named by the payer, in order.
+    /// Bills named by the payer, in order; none is the same as an empty list.
     pub bill_numbers: Option<Vec<String>>,
 }
 
