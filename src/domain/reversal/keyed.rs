@@ -3,6 +3,7 @@
 use super::super::base::keys::{Field, Key, Kind, Record, Value, fields_of};
 use super::super::base::numbers::Given;
 use super::super::base::refusal::Refusal;
+use super::super::base::text::quoted;
 use super::super::keyed::Keyed;
 use super::super::payment::EarlyReversal;
 use super::super::state::State;
@@ -34,7 +35,9 @@ impl Keyed for ReversePayment {
         let ReverseInput { payment_key, reason } = &self.input;
         let detail = format!(
             "paymentReverse differs from what its keys were used for: \
-             paymentIdempotencyKey {payment_key:?}, reason {reason:?}"
+             paymentIdempotencyKey {}, reason {}",
+            quoted(payment_key),
+            quoted(reason)
         );
         (String::new(), detail)
     }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use async_graphql::registry::Registry;
 use async_graphql::{InputType, InputValueError, InputValueResult, OutputType, Scalar, ScalarType, Value};
-use chrono::{NaiveDate, SecondsFormat, Utc};
+use chrono::NaiveDate;
 
 use super::error::ErrorCode;
-use crate::domain::base::calendar::INSTANT_MS_MAX;
+use crate::domain::base::calendar::{INSTANT_MS_MAX, format_instant};
 use crate::domain::base::money::{format_amount, parse_amount};
 use crate::domain::base::text::has_control;
 
@@ -80,8 +80,7 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        let instant = chrono::DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default();
-        Value::String(instant.to_rfc3339_opts(SecondsFormat::Millis, true))
+        Value::String(format_instant(self.0))
     }
 }
 
