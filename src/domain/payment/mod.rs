@@ -221,6 +221,15 @@ refusal_codes! {
 /// What became of a payment: posted, or refused.
 pub type PostOutcome = Result<Box<Payment>, Refusal<PostRefusalCode>>;
 
+/// What is known of a payment's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyOutcome {
+    /// The payment came.
+    Decided(PostOutcome),
+    /// Its reversal came first, and waits for it.
+    Remembered,
+}
+
 /// The numbered proof given for a payment: its id in 12 digits or more and a Luhn check digit.
 pub fn receipt_number(payment_id: i64) -> String {
     let digits = format!("{payment_id:012}");

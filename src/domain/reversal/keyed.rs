@@ -55,12 +55,10 @@ impl Keyed for ReversePayment {
 
     fn outcome(&self, state: &State, record: &Record) -> Undone {
         let undone = state.rooms.payments.reversed_by(record.number);
-        let is_early = |reversal: &super::super::payment::Reversal| reversal.is_early;
-        match undone {
-            Some(payment) if !payment.reversal.as_ref().is_some_and(is_early) => {
-                Undone::Reversed(Box::new(payment.clone()))
-            }
-            Some(_) | None => Undone::Remembered,
+        let was_early = undone.is_some_and(|payment| payment.reversal.as_ref().is_some_and(|by| by.is_early));
+        match undone.cloned().map(Box::new) {
+            Some(payment) if !was_early => Undone::Reversed(payment),
+            early => Undone::Remembered(early),
         }
     }
 }

@@ -54,8 +54,8 @@ refusal_codes! {
 pub enum Undone {
     /// The payment is undone.
     Reversed(Box<Payment>),
-    /// The payment has not come yet; it will be undone when it does.
-    Remembered,
+    /// The payment had not come yet; it is undone when it does, and here once it was.
+    Remembered(Option<Box<Payment>>),
 }
 
 /// What became of a reversal, or why it was refused.

@@ -73,24 +73,26 @@ impl From<Refusal<ReverseRefusalCode>> for PaymentReverseUserError {
 pub(in crate::graphql) enum PaymentReverseOutcome {
     /// The payment is undone.
     Reversed,
-    /// The payment has not come yet; when it does it is posted and undone at once, touching no bill.
+    /// The payment had not come yet; when it does it is posted and undone at once, touching no bill.
     Remembered,
 }
 
 pub(in crate::graphql) enum PaymentReversePayload {
     Reversed { payment: Box<Payment>, replayed: bool },
-    Remembered { replayed: bool },
+    Remembered { payment: Option<Box<Payment>>, replayed: bool },
     Refused { errors: Vec<PaymentReverseUserError>, replayed: bool },
 }
 
 /// The answer to a reversal.
 #[Object]
 impl PaymentReversePayload {
-    /// The payment that is undone; null where it has not come yet or nothing was undone.
+    /// The payment that is undone; null where it has not come yet or nothing was undone. A replay of a
+    /// reversal that was remembered has it once it has come.
     async fn payment(&self) -> Option<&Payment> {
         match self {
             Self::Reversed { payment, .. } => Some(payment),
-            Self::Remembered { .. } | Self::Refused { .. } => None,
+            Self::Remembered { payment, .. } => payment.as_deref(),
+            Self::Refused { .. } => None,
         }
     }
 
@@ -98,7 +100,7 @@ impl PaymentReversePayload {
     async fn replayed(&self) -> bool {
         match self {
             Self::Reversed { replayed, .. }
-            | Self::Remembered { replayed }
+            | Self::Remembered { replayed, .. }
             | Self::Refused { replayed, .. } => *replayed,
         }
     }
@@ -127,8 +129,9 @@ impl PaymentReversePayload {
             Answered::Settled { outcome: Ok(Undone::Reversed(payment)), replayed } => {
                 Ok(Self::Reversed { payment: Box::new(Payment::new(*payment)), replayed })
             }
-            Answered::Settled { outcome: Ok(Undone::Remembered), replayed } => {
-                Ok(Self::Remembered { replayed })
+            Answered::Settled { outcome: Ok(Undone::Remembered(payment)), replayed } => {
+                let payment = payment.map(|payment| Box::new(Payment::new(*payment)));
+                Ok(Self::Remembered { payment, replayed })
             }
             Answered::Settled { outcome: Err(refusal), replayed } => {
                 Ok(Self::Refused { errors: vec![refusal.into()], replayed })

@@ -13,7 +13,7 @@ use super::load::{payments_of_movements, with_allocations};
 use super::{Rows, RowsSql, payment_columns};
 use crate::domain::base::keys::Key;
 use crate::domain::keyed::Keyed;
-use crate::domain::payment::{Payment, PostOutcome, PostPayment};
+use crate::domain::payment::{EARLY_REVERSAL, KeyOutcome, Payment, PostPayment};
 
 /// The payment of this number.
 #[derive(Debug, Clone, Copy)]
@@ -28,24 +28,27 @@ impl LookUp for PaymentOfNumber {
     }
 }
 
-/// What became of the payment of this key; `None` where nothing was committed of it.
+/// What became of the payment of this key; `None` where nothing was committed of it or its reversal.
 #[derive(Debug, Clone)]
 pub struct PaymentOfKey(pub Key);
 
 impl LookUp for PaymentOfKey {
-    type Found = Option<PostOutcome>;
+    type Found = Option<KeyOutcome>;
 
-    fn run(&mut self, connection: &mut Connection) -> Result<Option<PostOutcome>, StoreError> {
-        let Some(record) = key::find(connection, &self.0)?.filter(|record| record.kind == PostPayment::KIND)
-        else {
+    fn run(&mut self, connection: &mut Connection) -> Result<Option<KeyOutcome>, StoreError> {
+        let Some(record) = key::find(connection, &self.0)? else { return Ok(None) };
+        if record.kind == EARLY_REVERSAL {
+            return Ok(Some(KeyOutcome::Remembered));
+        }
+        if record.kind != PostPayment::KIND {
             return Ok(None);
-        };
+        }
         if let Some(refusal) = record.refusal_of() {
-            return Ok(Some(Err(refusal)));
+            return Ok(Some(KeyOutcome::Decided(Err(refusal))));
         }
         let payment = PaymentOfNumber(record.number).run(connection)?;
         let payment = payment.ok_or_else(|| key::lacks_outcome(&self.0))?;
-        Ok(Some(Ok(Box::new(payment))))
+        Ok(Some(KeyOutcome::Decided(Ok(Box::new(payment)))))
     }
 }
 

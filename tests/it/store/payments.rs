@@ -10,6 +10,7 @@ use granary::domain::bill::{Allocation, BillStatus, Part};
 use granary::domain::book::Answer;
 use granary::domain::channel::{ChannelMode, TotalDelta};
 use granary::domain::exception::ExceptionKind;
+use granary::domain::payment::KeyOutcome;
 use granary::engine::EngineError;
 use granary::engine::lane::Lane;
 use granary::store::base::connection::Connection;
@@ -80,7 +81,7 @@ fn a_posted_payment_is_read_back_as_it_was_answered() {
         let page = reads::payment_page(&mut reader, "0001", 10).expect("payments can be read");
         assert_eq!(page, std::slice::from_ref(payment));
         let found = reads::payment_of_key(&mut reader, &key("BANK", "K1"));
-        assert_eq!(found, Some(Ok(Box::new(payment.clone()))));
+        assert_eq!(found, Some(KeyOutcome::Decided(Ok(Box::new(payment.clone())))));
         assert_eq!(balance(&mut reader, "0001"), (4_900, 0, 3));
         let paid = BillStatus::Paid;
         assert_eq!(bills(&mut reader, "0001"), [(paid, 10_000, 100), (paid, 20_000, 0)]);

@@ -79,7 +79,7 @@ fn word(answer: &Answer) -> &'static str {
         Answer::PostPayment(Answered::Settled { outcome: Ok(_), .. }) => "posted",
         Answer::PostPayment(Answered::Settled { outcome: Err(refusal), .. }) => refusal.code.word(),
         Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Reversed(_)), .. }) => "reversed",
-        Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Remembered), .. }) => "remembered",
+        Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Remembered(_)), .. }) => "remembered",
         Answer::ReversePayment(Answered::Settled { outcome: Err(refusal), .. }) => refusal.code.word(),
         Answer::PostPayment(Answered::UnknownChannel) | Answer::ReversePayment(Answered::UnknownChannel) => {
             "unknown channel"
