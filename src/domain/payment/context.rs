@@ -168,6 +168,7 @@ pub(super) fn exception_kind(code: Code) -> ExceptionKind {
         Code::BillNotPayable => ExceptionKind::BillNotPayable,
         Code::AmountNotAccepted | Code::AmountOutOfRange => ExceptionKind::AmountNotAccepted,
         Code::IdempotencyKeyReused | Code::IdempotencyKeyMalformed => ExceptionKind::IdempotencyKeyReused,
+        Code::InputMalformed => ExceptionKind::InputTrimmed,
     }
 }
 

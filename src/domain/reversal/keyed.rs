@@ -48,7 +48,10 @@ impl Keyed for ReversePayment {
 
     fn apply(&self, state: &mut State, given: &Given, done: Done) {
         match done {
-            Done::Remember => state.keys.claim(&self.payment_key(), self.early(given.number()).to_record()),
+            Done::Remember(trimmed) => {
+                state.keys.claim(&self.payment_key(), self.early(given.number()).to_record());
+                state.changes.exceptions.extend(trimmed);
+            }
             Done::Reverse(movement) => state.apply(*movement),
         }
     }

@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 
 use super::super::base::api_enum::api_enum;
 use super::super::base::connection::PageRequest;
-use super::super::base::limits::page_complexity;
+use super::super::base::limits::{instant_complexity, page_complexity};
 use super::super::base::outputs::FreeText;
 use super::super::base::scalars::{Amount, DateTime};
 use super::super::base::session::{caller, engine, is_mutation, look_up_error, priority};
@@ -200,6 +200,7 @@ impl Account {
     }
 
     /// What a payer owes in all: open bills with their penalties, and the shortfall.
+    #[graphql(complexity = "instant_complexity(at.as_ref(), child_complexity)")]
     async fn amount_due(
         &self,
         ctx: &Context<'_>,

@@ -3,6 +3,7 @@
 use async_graphql::Result;
 
 use super::error::bad_input;
+use super::scalars::DateTime;
 use crate::access::caller::{Caller, Scope};
 
 /// Accounts in one `accounts` look-up, and nodes in one `nodes`.
@@ -66,6 +67,12 @@ pub(in crate::graphql) fn list_complexity(len: usize, item: usize) -> usize {
 pub(in crate::graphql) fn page_complexity(first: Option<i32>, item: usize) -> usize {
     let first = first.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
     list_complexity(usize::try_from(first).unwrap_or(1), item)
+}
+
+/// A field that is asked about an instant. The argument was read before this is called, and so before anything is
+/// executed: text that is no instant refuses the whole document.
+pub(in crate::graphql) fn instant_complexity(_at: Option<&DateTime>, item: usize) -> usize {
+    item.saturating_add(1).min(COMPLEXITY_CAP)
 }
 
 /// Bytes of a body by this caller: only who posts has much to say.

@@ -50,7 +50,7 @@ pub struct Pay(pub PostPayment);
 pub fn pay(key: &str, amount_fen: i64) -> Pay {
     let input =
         PostInput { account_number: ACCOUNT.to_owned(), amount_fen, paid_at_ms: None, bill_numbers: None };
-    Pay(PostPayment { key: key_of(COUNTER, key), input, note: None, actor: actor() })
+    Pay(PostPayment { key: key_of(COUNTER, key), input, note: None, trimmed: None, actor: actor() })
 }
 
 impl Pay {
@@ -224,7 +224,7 @@ impl World {
         reason: &str,
     ) -> (ReverseOutcome, bool) {
         let input = ReverseInput { payment_key: payment_key.to_owned(), reason: reason.to_owned() };
-        let command = ReversePayment { key: key_of(channel, key), input, actor: actor() };
+        let command = ReversePayment { key: key_of(channel, key), input, trimmed: None, actor: actor() };
         match self.give(Command::ReversePayment(command)) {
             Answer::ReversePayment(Answered::Settled { outcome, replayed }) => (outcome, replayed),
             answer => panic!("{answer:?} is no answer to a reversal"),

@@ -123,6 +123,9 @@ impl Model {
         for (code, _) in objections.iter().filter(|(code, _)| counts(*code)) {
             self.differ(key, code, String::new());
         }
+        if command.trimmed.is_some() {
+            self.differ(key, "INPUT_TRIMMED", String::new());
+        }
         let place = self.payments.len();
         let mut heard = Heard {
             account_number: input.account_number.clone(),

@@ -30,6 +30,12 @@ impl Model {
         (said, false)
     }
 
+    fn differ_if_trimmed(&mut self, command: &ReversePayment) {
+        if command.trimmed.is_some() {
+            self.differ(&command.key, "INPUT_TRIMMED", String::new());
+        }
+    }
+
     /// The payment that a remembered reversal waited for, if it has come and was posted.
     fn come_since(&self, command: &ReversePayment) -> Option<&Heard> {
         match self.keys.get(&command.payment_key()) {
@@ -51,6 +57,7 @@ impl Model {
             None => {
                 let kept = Used::Kept(key.text.clone(), command.input.reason.clone());
                 self.keys.insert(payment_key, kept);
+                self.differ_if_trimmed(command);
                 Said::Remembered(None)
             }
             Some(Used::Kept(..)) => refuse("PAYMENT_ALREADY_REVERSED"),
@@ -62,6 +69,7 @@ impl Model {
                 let place = *place;
                 if self.payments[place].reversal.is_none() {
                     self.keys.insert(key, Used::Reversed(command.input.clone(), place));
+                    self.differ_if_trimmed(command);
                     return self.undo(at_ms, command, place);
                 }
                 refuse("PAYMENT_ALREADY_REVERSED")
