@@ -12,14 +12,12 @@ use sha2::{Digest, Sha256};
 
 use super::caller::{Caller, Scope};
 use super::keys::{AUDIENCE, KeyError, Keys, check_secret};
-use crate::domain::access::is_token_text;
+use crate::domain::access::{CLOCK_SKEW_S_MAX, is_token_text};
 
 /// `iss` of every token, unless set otherwise.
 pub const ISSUER_DEFAULT: &str = "granary";
 /// Length of a token at most.
 const TOKEN_LEN_MAX: usize = 8 * 1024;
-/// Clocks may differ by this much.
-const SKEW_S: i64 = 60;
 /// Verified tokens remembered.
 const CACHE_LEN_MAX: u64 = 10_000;
 
@@ -164,7 +162,8 @@ struct JwksFile {
 /// A token whose signature was found right.
 struct Verified {
     caller: Arc<Caller>,
-    nbf: i64,
+    /// The later of `nbf` and `iat`.
+    from: i64,
     exp: i64,
     generation: u64,
 }
@@ -232,9 +231,9 @@ impl Verifier {
             }
         };
         let now_s = now_ms.div_euclid(1_000);
-        if now_s >= verified.exp.saturating_add(SKEW_S) {
+        if now_s >= verified.exp.saturating_add(CLOCK_SKEW_S_MAX) {
             Err(TokenError::Expired)
-        } else if now_s < verified.nbf.saturating_sub(SKEW_S) {
+        } else if now_s < verified.from.saturating_sub(CLOCK_SKEW_S_MAX) {
             Err(TokenError::NotYetValid)
         } else {
             Ok(verified.caller.clone())
@@ -249,16 +248,19 @@ impl Current {
         if !is_token_text(&claims.sub) || !is_token_text(&claims.jti) {
             return None;
         }
+        let (nbf, exp) = (claims.nbf.0, claims.exp.0);
+        let issued_at_s = claims.iat.map_or(nbf, |iat| iat.0);
         let caller = Caller {
             subject: claims.sub,
             token_id: claims.jti,
-            issued_at_s: claims.iat.as_ref().unwrap_or(&claims.nbf).0,
+            issued_at_s,
             channel_code: claims.channel,
             scopes: claims.scope.split(' ').filter_map(Scope::from_word).collect(),
             accounts: claims.accounts,
         };
-        let (nbf, exp) = (claims.nbf.0, claims.exp.0);
-        Some(Verified { caller: Arc::new(caller), nbf, exp, generation: self.generation })
+        // What claims to be given later than any clock can say would outlive a revocation of its subject.
+        let from = nbf.max(issued_at_s);
+        Some(Verified { caller: Arc::new(caller), from, exp, generation: self.generation })
     }
 }
 
@@ -273,6 +275,26 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "a secret of more than thirty-two bytes";
+
+    fn token(claims: &Value) -> String {
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        encode(&Header::new(Algorithm::HS256), claims, &key).expect("a token")
+    }
+
+    #[test]
+    fn a_token_that_was_given_later_than_any_clock_says_does_not_hold_yet() {
+        let verifier = Verifier::from_secret(SECRET, ISSUER_DEFAULT).expect("a secret");
+        for (given_s, expected) in
+            [(1_000, Ok(1_000)), (1_060, Ok(1_060)), (1_061, Err(TokenError::NotYetValid))]
+        {
+            let claims = json!({
+                "iss": "granary", "aud": AUDIENCE, "sub": "s", "jti": "1", "channel": "C", "scope": "",
+                "iat": given_s, "nbf": 0, "exp": 9_000,
+            });
+            let verified = verifier.verify(&token(&claims), 1_000_000);
+            assert_eq!(verified.map(|caller| caller.issued_at_s), expected, "{given_s}");
+        }
+    }
 
     #[test]
     fn the_issuer_is_one_and_no_list() {
@@ -289,9 +311,7 @@ mod tests {
                 "iss": issuer, "aud": AUDIENCE, "sub": "s", "jti": "1", "channel": "C", "scope": "",
                 "nbf": 0, "exp": 10,
             });
-            let key = EncodingKey::from_secret(SECRET.as_bytes());
-            let token = encode(&Header::new(Algorithm::HS256), &claims, &key).expect("a token");
-            assert_eq!(verifier.verify(&token, 5_000).is_ok(), is_taken, "{issuer}");
+            assert_eq!(verifier.verify(&token(&claims), 5_000).is_ok(), is_taken, "{issuer}");
         }
     }
 }

@@ -41,20 +41,25 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
     };
     let verifier = Verifier::from_secret(secret.expose_secret(), ISSUER_DEFAULT)?;
     let key = Mint::new(secret.expose_secret(), ISSUER_DEFAULT)?;
-    let mut connection = database.connect_or_create()?;
+    drop(database.connect_or_create()?);
     let _lock = ServeLock::take(&database)?;
-    migrations::run_pending(&mut connection)?;
-    drop(connection);
+    migrations::migrate(&database)?;
     let engine = start_engine(configuration, &database)?;
     load(&engine)?;
     // Whatever can go wrong with the commands goes wrong before anybody is served.
     let tokens = Tokens::mint(&key)?;
     let run = random_hex::<4>()?;
-    let served = http::serve(settings, engine.clone(), verifier, |Listening { api, .. }| {
-        announce(introduction(api, &tokens, &run));
-    });
+    let started = engine.clone();
+    let served = http::serve(
+        settings,
+        move || Ok(started.clone()),
+        verifier,
+        |Listening { api, .. }| {
+            announce(introduction(api, &tokens, &run));
+        },
+    );
     close(engine);
-    served.map_err(|error| anyhow::anyhow!("the server could not run: {error}"))?;
+    served?;
     Ok(Outcome::Done)
 }
 

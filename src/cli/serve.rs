@@ -1,7 +1,7 @@
 //! `granary serve`.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::Args;
@@ -10,7 +10,7 @@ use super::config::{Configuration, Flags};
 use super::outcome::Outcome;
 use super::output::announce;
 use super::serve_lock::ServeLock;
-use super::session::start_engine;
+use super::session::engine_start;
 use crate::engine::{Engine, close_within};
 use crate::http::{self, Listening};
 
@@ -47,22 +47,23 @@ impl Arguments {
     }
 }
 
-/// Serves until the process is told to stop, then lets the engine finish what it has taken in.
+/// Serves once the database is there and until the process is told to stop, then lets the engine finish what it has taken in.
 pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
     let settings = configuration.http_settings()?;
     let (verifier, database) = (configuration.verifier()?, configuration.database()?);
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
     let _lock = ServeLock::take(&database)?;
-    let engine = start_engine(configuration, &database)?;
-    let served = http::serve(settings, engine.clone(), verifier, |Listening { api, admin }| {
+    let (start, started) = (engine_start(configuration, &database)?, Arc::new(OnceLock::new()));
+    let keep = started.clone();
+    let start = move || start().inspect(|engine| drop(keep.set(engine.clone())));
+    let served = http::serve(settings, start, verifier, |Listening { api, .. }| {
         announce(format!("listening on {scheme}://{api}/graphql"));
         tracing::info!(address = %api, version = env!("CARGO_PKG_VERSION"), "listening");
-        if let Some(address) = admin {
-            tracing::info!(%address, "listening for the operator: /livez, /readyz, /metrics");
-        }
     });
-    close(engine);
-    served.map_err(|error| anyhow::anyhow!("the server could not run: {error}"))?;
+    if let Some(engine) = started.get() {
+        close(Arc::clone(engine));
+    }
+    served?;
     tracing::info!("stopped");
     Ok(Outcome::Done)
 }

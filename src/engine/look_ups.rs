@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::error::EngineError;
 use super::priority::Priority;
-use super::reader::{ByKeys, Job, Reply, engine_error, is_replaced};
+use super::reader::{ByKeys, Job, Reply, engine_error, is_storage_failure};
 use super::readers::Readers;
 use super::snapshot::Snapshot;
 use crate::domain::bill::BilledAccount;
@@ -81,7 +81,7 @@ fn other<L: LookUp>(mut look_up: L, reply: Reply<L::Found>) -> Job {
     let mut reply = Some(reply);
     Job::Other(Box::new(move |opened, is_last_try| {
         let result = match opened.look_up(|connection| look_up.run(connection)) {
-            Err(error) if !is_last_try || is_replaced(&error) => return Err(error),
+            Err(error) if !is_last_try || is_storage_failure(&error) => return Err(error),
             result => result,
         };
         if let Some(reply) = reply.take() {

@@ -143,10 +143,11 @@ impl<'a> Reader<'a> {
         self.opened.as_mut().is_some_and(|opened| opened.look_up(connection::ping).is_ok())
     }
 
-    /// A connection that failed isn't used again. From files that are not the database's any more nobody must read.
+    /// A connection that failed isn't used again. From a file that is damaged, or not the database's any more, nobody must
+    /// read; and what a look-up finds damaged must not be posted to either.
     fn let_go(&mut self, error: &StoreError) {
         self.opened = None;
-        if is_replaced(error) {
+        if is_storage_failure(error) {
             (self.source.on_storage_failure)(error);
         }
     }
@@ -237,17 +238,13 @@ fn answer<K: Eq + Hash, T: Clone>(jobs: Vec<ByKeys<K, T>>, found: Result<&HashMa
     }
 }
 
-/// Whether the files are not the database's any more.
-pub(super) fn is_replaced(error: &StoreError) -> bool {
-    matches!(error, StoreError::Replaced(_))
+/// Whether the process must not go on.
+pub(super) fn is_storage_failure(error: &StoreError) -> bool {
+    error.severity() == Severity::Storage
 }
 
-/// What a damaged file holds can't be told, now or later; what it holds elsewhere still can.
+/// What a look-up that failed is to whoever waits for it.
 pub(super) fn engine_error(error: &StoreError) -> EngineError {
-    if error.severity() == Severity::Storage && !is_replaced(error) {
-        tracing::error!(%error, "the storage failed under a look-up; stop, run `granary audit`, restore if need be");
-        return EngineError::Internal;
-    }
     tracing::warn!(%error, "a look-up failed");
     EngineError::of(error)
 }

@@ -11,3 +11,4 @@ pub mod numbers;
 pub mod reason;
 pub mod refusal;
 pub mod text;
+pub mod trims;

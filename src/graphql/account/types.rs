@@ -7,7 +7,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use super::super::base::api_enum::api_enum;
 use super::super::base::connection::PageRequest;
 use super::super::base::cursor::place_cursor;
-use super::super::base::limits::page_complexity;
+use super::super::base::limits::{instant_complexity, page_complexity};
 use super::super::base::outputs::FreeText;
 use super::super::base::scalars::{Amount, DateTime};
 use super::super::base::session::{caller, look_up_error, view};
@@ -179,6 +179,7 @@ impl Account {
     }
 
     /// What a payer owes in all: open bills with their penalties, and the shortfall.
+    #[graphql(complexity = "instant_complexity(at.as_ref(), child_complexity)")]
     async fn amount_due(
         &self,
         ctx: &Context<'_>,

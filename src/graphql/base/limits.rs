@@ -3,6 +3,7 @@
 use async_graphql::Result;
 
 use super::error::bad_input;
+use super::scalars::DateTime;
 use crate::access::caller::{Caller, Scope};
 
 /// Accounts in one `accounts` look-up, and nodes in one `nodes`.
@@ -81,6 +82,12 @@ pub(in crate::graphql) fn keyed_complexity(object: usize) -> usize {
 /// An object of so many fields that is read on its own.
 pub(in crate::graphql) fn look_up_complexity(object: usize) -> usize {
     object + 1 + LOOK_UP_COUNTED
+}
+
+/// A field that is asked about an instant. The argument was read before this is called, and so before anything is
+/// executed: text that is no instant refuses the whole document.
+pub(in crate::graphql) fn instant_complexity(_at: Option<&DateTime>, item: usize) -> usize {
+    item.saturating_add(1).min(COMPLEXITY_CAP)
 }
 
 /// Bytes of a body by this caller: only who posts has much to say.

@@ -5,6 +5,7 @@ pub(in crate::graphql) mod api_enum;
 pub(in crate::graphql) mod connection;
 pub(in crate::graphql) mod cursor;
 pub mod error;
+pub(in crate::graphql) mod inputs;
 pub(in crate::graphql) mod keyed;
 pub mod limits;
 pub(in crate::graphql) mod one_instant;

@@ -10,7 +10,7 @@ use super::error::{ErrorCode, engine_error, forbidden, over_budget};
 use super::view::{View, Views};
 use crate::access::budget::Budgets;
 use crate::access::caller::{Caller, Forbidden, Scope};
-use crate::domain::channel::ChannelKind;
+use crate::domain::channel::{ChannelKind, ChannelMode};
 use crate::engine::{Engine, EngineError, Priority};
 
 /// Who asks, as a request carries it into its execution.
@@ -39,6 +39,18 @@ pub(in crate::graphql) fn caller_with<'a>(ctx: &Context<'a>, scope: Scope) -> Re
     let caller = caller(ctx)?;
     caller.require(scope).map_err(forbidden)?;
     Ok(caller)
+}
+
+/// Who asks in the name of a registered channel, provided they carry this right, and how that channel works.
+pub(in crate::graphql) fn channel_caller<'a>(
+    ctx: &Context<'a>,
+    scope: Scope,
+) -> Result<(&'a Arc<Caller>, ChannelMode)> {
+    let caller = caller_with(ctx, scope)?;
+    match engine(ctx)?.rules().channels.get(&caller.channel_code) {
+        Some(channel) => Ok((caller, channel.mode)),
+        None => Err(ErrorCode::Forbidden.error("The token's channel is not registered.")),
+    }
 }
 
 /// Fails unless the caller holds one of these rights.

@@ -7,7 +7,7 @@ use super::super::base::api_enum::api_enum;
 use super::super::base::connection::{PageRequest, connection};
 use super::super::base::cursor::place_cursor;
 use super::super::base::error::ErrorCode;
-use super::super::base::limits::{keyed_complexity, page_complexity};
+use super::super::base::limits::{instant_complexity, keyed_complexity, page_complexity};
 use super::super::base::scalars::{Amount, Date, DateTime};
 use super::super::base::session::{caller, caller_with, look_up_error, view};
 use super::super::ids::NodeId;
@@ -131,6 +131,7 @@ impl Bill {
     }
 
     /// What lateness adds in all, paid or not, if the rest is paid at that instant: principal + penalty - paid = amountDue.
+    #[graphql(complexity = "instant_complexity(at.as_ref(), child_complexity)")]
     async fn penalty(
         &self,
         ctx: &Context<'_>,
@@ -145,6 +146,7 @@ impl Bill {
     }
 
     /// What is still to be paid, principal and penalty; paid at that instant, it settles the bill.
+    #[graphql(complexity = "instant_complexity(at.as_ref(), child_complexity)")]
     async fn amount_due(
         &self,
         ctx: &Context<'_>,

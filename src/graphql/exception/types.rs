@@ -38,6 +38,8 @@ api_enum! {
         Overpayment,
         /// A key came again with another input.
         IdempotencyKeyReused,
+        /// A reporting channel sent more than can be kept, and it was cut; nothing is left to resolve.
+        InputTrimmed,
     }
 }
 

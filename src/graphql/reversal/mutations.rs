@@ -2,38 +2,38 @@
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 
-use super::super::base::error::bad_input;
 use super::super::base::keyed::{Settled, actor_of, key_of, settle, user_error};
 use super::super::base::one_instant::OneInstant;
 use super::super::base::outputs::List;
-use super::super::base::scalars::Text;
-use super::super::base::session::caller_with;
+use super::super::base::session::channel_caller;
 use super::super::payment::types::Payment;
 use crate::access::caller::{Caller, Scope};
-use crate::domain::base::refusal::Refusal;
-use crate::domain::reversal::{ReverseInput, ReversePayment, ReverseRefusalCode, Undone};
+use crate::domain::reversal::{ReverseRefusalCode, SentReversal, Undone};
 
 /// A payment to be undone.
 #[derive(InputObject)]
 pub(in crate::graphql) struct PaymentReverseInput {
     /// The channel's own permanent number for this reversal, 1 to 128 visible ASCII characters; not
     /// the payment's.
-    idempotency_key: Text,
+    idempotency_key: String,
     /// Key of the payment, in the same channel.
-    payment_idempotency_key: Text,
-    /// Why, at most 200 characters.
-    reason: Text,
+    payment_idempotency_key: String,
+    /// Why, at most 200 characters. A reporting channel's is cut to what fits, and leaves an exception
+    /// INPUT_TRIMMED.
+    reason: String,
 }
 
 user_error! {
     /// Why a payment was not reversed.
     PaymentReverseUserError with
-    /// Why a payment was not reversed, in order of precedence. The first two are not stored.
+    /// Why a payment was not reversed, in order of precedence. The first three are not stored.
     PaymentReverseErrorCode of ReverseRefusalCode {
         /// The key is not 1 to 128 visible ASCII characters.
         IdempotencyKeyMalformed,
         /// The payment's key is not 1 to 128 visible ASCII characters.
         PaymentKeyMalformed,
+        /// The reason is too long, or holds a control character.
+        InputMalformed,
         /// The key was used with another input; the field is named. Nothing was moved.
         IdempotencyKeyReused,
         /// The payment was refused; there is nothing to undo.
@@ -48,14 +48,15 @@ user_error! {
 pub(in crate::graphql) enum PaymentReverseOutcome {
     /// The payment is undone.
     Reversed,
-    /// The payment has not come yet; when it does it is posted and undone at once, touching no bill.
+    /// The payment had not come yet; when it does it is posted and undone at once, touching no bill.
     Remembered,
 }
 
 /// The answer to a reversal.
 #[derive(SimpleObject)]
 pub(in crate::graphql) struct PaymentReversePayload {
-    /// The payment that is undone; null where it has not come yet or nothing was undone.
+    /// The payment that is undone; null where it has not come yet or nothing was undone. A replay of a
+    /// reversal that was remembered has it once it has come.
     payment: Option<Payment>,
     /// Whether this repeats the first answer given under the key.
     replayed: bool,
@@ -68,13 +69,20 @@ pub(in crate::graphql) struct PaymentReversePayload {
 impl From<Settled<Undone, PaymentReverseUserError>> for PaymentReversePayload {
     fn from(Settled { outcome, replayed, user_errors }: Settled<Undone, PaymentReverseUserError>) -> Self {
         let (payment, outcome) = match outcome {
-            Some(Undone::Reversed(payment)) => {
-                (Some(Payment::new(*payment)), Some(PaymentReverseOutcome::Reversed))
-            }
-            Some(Undone::Remembered) => (None, Some(PaymentReverseOutcome::Remembered)),
+            Some(Undone::Reversed(payment)) => (Some(payment), Some(PaymentReverseOutcome::Reversed)),
+            Some(Undone::Remembered(payment)) => (payment, Some(PaymentReverseOutcome::Remembered)),
             None => (None, None),
         };
-        Self { payment, replayed, outcome, user_errors }
+        Self { payment: payment.map(|payment| Payment::new(*payment)), replayed, outcome, user_errors }
+    }
+}
+
+fn sent(caller: &Caller, input: PaymentReverseInput) -> SentReversal {
+    SentReversal {
+        key: key_of(caller, input.idempotency_key),
+        payment_key: input.payment_idempotency_key,
+        reason: input.reason,
+        actor: actor_of(caller),
     }
 }
 
@@ -97,23 +105,6 @@ impl PaymentReverseMutation {
 }
 
 async fn reverse(ctx: &Context<'_>, input: PaymentReverseInput) -> Result<PaymentReversePayload> {
-    let caller = caller_with(ctx, Scope::PaymentsReverse)?;
-    settle(ctx, command(caller, input)?).await.map(Into::into)
-}
-
-/// A reversal of this caller, as a command; or what is malformed about it.
-fn command(
-    caller: &Caller,
-    input: PaymentReverseInput,
-) -> Result<std::result::Result<ReversePayment, Vec<Refusal<ReverseRefusalCode>>>> {
-    let command = ReversePayment {
-        key: key_of(caller, input.idempotency_key.0),
-        input: ReverseInput { payment_key: input.payment_idempotency_key.0, reason: input.reason.0 },
-        actor: actor_of(caller),
-    };
-    if let Some(broken) = command.broken_bound() {
-        return Err(bad_input(broken));
-    }
-    let malformed = command.malformed();
-    Ok(if malformed.is_empty() { Ok(command) } else { Err(malformed) })
+    let (caller, mode) = channel_caller(ctx, Scope::PaymentsReverse)?;
+    settle(ctx, sent(caller, input).read(mode)).await.map(Into::into)
 }

@@ -13,7 +13,7 @@ use super::load::with_allocations;
 use super::{payment_columns, payments};
 use crate::domain::base::keys::Key;
 use crate::domain::keyed::Keyed;
-use crate::domain::payment::{Payment, PostOutcome, PostPayment};
+use crate::domain::payment::{EARLY_REVERSAL, KeyOutcome, Payment, PostPayment};
 
 /// A payment with its reversal, if there is one, and the last sequence of its account, if there is one.
 type SequencedRows = (payments::Row, Option<reversals::Row>, Option<i64>);
@@ -51,23 +51,28 @@ impl LookUp for PaymentOfNumber {
     }
 }
 
-/// What became of the payment of this key; `None` where nothing was committed of it.
+/// What became of the payment of this key; `None` where nothing was committed of it or its reversal.
 #[derive(Debug, Clone)]
 pub struct PaymentOfKey(pub Key);
 
 impl LookUp for PaymentOfKey {
-    type Found = AsOf<Option<PostOutcome>>;
+    type Found = AsOf<Option<KeyOutcome>>;
 
     fn run(&mut self, connection: &mut Connection) -> Result<Self::Found, StoreError> {
-        let record = key::find(connection, &self.0)?.filter(|record| record.kind == PostPayment::KIND);
-        let refusal = record.as_ref().and_then(|record| record.refusal_of());
-        let number = record.filter(|record| record.refusal.is_none()).map(|record| record.number);
-        let Some(number) = number else {
-            return Ok(AsOf { found: refusal.map(Err), sequences: Vec::new() });
-        };
-        let AsOf { found, sequences } = PaymentOfNumber(number).run(connection)?;
+        let without = |found| Ok(AsOf { found, sequences: Vec::new() });
+        let Some(record) = key::find(connection, &self.0)? else { return without(None) };
+        if record.kind == EARLY_REVERSAL {
+            return without(Some(KeyOutcome::Remembered));
+        }
+        if record.kind != PostPayment::KIND {
+            return without(None);
+        }
+        if let Some(refusal) = record.refusal_of() {
+            return without(Some(KeyOutcome::Decided(Err(refusal))));
+        }
+        let AsOf { found, sequences } = PaymentOfNumber(record.number).run(connection)?;
         let payment = found.ok_or_else(|| key::lacks_outcome(&self.0))?;
-        Ok(AsOf { found: Some(Ok(Box::new(payment))), sequences })
+        Ok(AsOf { found: Some(KeyOutcome::Decided(Ok(Box::new(payment)))), sequences })
     }
 }
 

@@ -7,6 +7,7 @@ mod channel;
 mod config;
 mod encoding;
 mod import;
+mod privacy;
 mod secrets;
 mod token;
 

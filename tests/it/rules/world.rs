@@ -16,7 +16,7 @@ use granary::domain::bill::{Bill, IssueBill, Part};
 use granary::domain::book::{Answer, Command, Numbered};
 use granary::domain::channel::{AmountRule, Channel, ChannelChange, ChannelKind, ChannelMode};
 use granary::domain::exception::ExceptionKind;
-use granary::domain::keyed::Answered;
+use granary::domain::keyed::{Answered, KeyedAnswer};
 use granary::domain::payment::{Payment, PostInput, PostOutcome, PostPayment, PostRefusalCode};
 use granary::domain::reversal::{ReverseOutcome, Undone};
 use granary::domain::state::State;
@@ -146,6 +146,7 @@ impl World {
         let given = Given::taken_in(self.now_ms).with_numbers(self.last_id, 1);
         let answer = Numbered { given, command }.settle(&mut self.state);
         invariants::check(&self.state);
+        check_words(&self.state, &answer);
         answer
     }
 
@@ -269,6 +270,26 @@ impl World {
         };
         entries.map(signed).sum()
     }
+}
+
+/// What a person reads is in plain words: it shows nothing of how a value is written in the program.
+fn check_words(state: &State, answer: &Answer) {
+    let refusal = match answer.keyed() {
+        Some(KeyedAnswer::Refused { message, .. }) => Some(message),
+        Some(KeyedAnswer::Done { .. } | KeyedAnswer::UnknownChannel) | None => None,
+    };
+    let details = state.changes.exceptions.iter().map(|exception| exception.detail.as_str());
+    for words in details.chain(refusal) {
+        let marks = ["None", "Some(", "\"", "{", "[", "::", "_fen", "_ms"];
+        let shows = marks.iter().find(|mark| outside_quotes(words).contains(**mark));
+        assert_eq!(shows, None, "{words}");
+    }
+}
+
+/// Without what was sent, which stands between quotation marks.
+fn outside_quotes(words: &str) -> String {
+    let words = words.replace("””", "");
+    words.split('“').map(|part| part.rsplit('”').next().unwrap_or_default()).collect()
 }
 
 /// What became of a line.

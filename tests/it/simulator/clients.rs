@@ -5,15 +5,15 @@ use granary::domain::base::keys::Key;
 use granary::domain::base::money::FEN_MAX;
 use granary::domain::bill::IssueBill;
 use granary::domain::book::Command;
-use granary::domain::channel::ChannelChange;
-use granary::domain::payment::{PostInput, PostPayment};
-use granary::domain::reversal::ReversePayment;
+use granary::domain::channel::{ChannelChange, ChannelMode};
+use granary::domain::payment::{PostInput, PostPayment, SentInstant, SentPayment};
+use granary::domain::reversal::{ReversePayment, SentReversal};
 
 use super::model::Model;
 use super::model::bill::{date_of, day_at};
 use super::random::Random;
 use super::world::{ASKING_COUNT, World};
-use crate::support::commands::{bill, lacking, payment, reversal, save_account_as};
+use crate::support::commands::{actor, bill, lacking, payment, save_account_as};
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
@@ -93,6 +93,9 @@ impl Clients {
         let amount_fen = amount(random, due_fen);
         let input = PostInput { account_number, amount_fen, paid_at_ms, bill_numbers };
         let note = random.chance(20).then(|| "窗口3".to_owned());
+        if !is_asking && random.chance(12) {
+            return too_much(random, key, input);
+        }
         PostPayment { note, ..payment(key, input) }.into()
     }
 
@@ -220,9 +223,33 @@ impl Clients {
     }
 }
 
+/// The same with more than can be kept, as it is cut.
+fn too_much(random: &mut Random, key: Key, input: PostInput) -> Command {
+    let paid_at = |at_ms| SentInstant::At { at_ms, is_cut: false };
+    let mut sent = SentPayment {
+        key,
+        account_number: input.account_number,
+        amount_fen: Some(input.amount_fen),
+        paid_at: input.paid_at_ms.map_or(SentInstant::Absent, paid_at),
+        bill_numbers: input.bill_numbers.unwrap_or_default(),
+        note: None,
+        actor: actor(),
+    };
+    match random.between(0, 4) {
+        0 => sent.note = Some("窗口\0\n".repeat(60)),
+        1 => sent.account_number.push_str("\r\n"),
+        2 => sent.account_number.insert(0, '\0'),
+        3 => sent.bill_numbers.insert(0, "户\0".to_owned()),
+        _ => sent.paid_at = SentInstant::Unreadable("0".repeat(99)),
+    }
+    let command = sent.read(ChannelMode::Reporting).expect("it is cut to what fits");
+    Command::PostPayment(command)
+}
+
 fn undoing(random: &mut Random, key: Key, payment_key: &str) -> Command {
-    let reason = *random.pick(&["wrong account", "退款"]);
-    reversal(key, payment_key, reason).into()
+    let reason = random.pick(&["wrong account", "退款", "退\0款"]).to_string();
+    let sent = SentReversal { key, payment_key: payment_key.to_owned(), reason, actor: actor() };
+    Command::ReversePayment(sent.read(ChannelMode::Reporting).expect("it is cut to what fits"))
 }
 
 fn save(random: &mut Random, world: &World) -> Command {

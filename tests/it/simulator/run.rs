@@ -132,7 +132,8 @@ fn told_for_ever(command: &Command, answer: &Answer) -> Vec<(Key, String)> {
         }
         Answer::ReversePayment(answered) => match answered.done() {
             Some(Undone::Reversed(payment)) => payment_told(payment),
-            Some(Undone::Remembered) | None => Vec::new(),
+            Some(Undone::Remembered(payment)) => payment.as_deref().map(payment_told).unwrap_or_default(),
+            None => Vec::new(),
         },
         Answer::OpenVisit(answered) => told_under(command, answered.done()),
         Answer::CloseVisit(answered) => told_under(command, answered.done()),

@@ -2,12 +2,15 @@
 
 use crate::support::reads;
 use chrono::NaiveDate;
+use diesel::connection::SimpleConnection;
 use granary::domain::account::CustomerClass;
 use granary::domain::base::line::LineOutcome;
+use granary::domain::base::money::SUM_FEN_MAX;
 use granary::domain::bill::{Allocation, BillStatus, Part};
 use granary::domain::book::Answer;
 use granary::domain::channel::{ChannelMode, TotalDelta};
 use granary::domain::exception::ExceptionKind;
+use granary::domain::payment::KeyOutcome;
 use granary::engine::EngineError;
 use granary::engine::lane::Lane;
 use granary::store::base::connection::Connection;
@@ -83,7 +86,7 @@ fn a_posted_payment_is_read_back_as_it_was_answered() {
         let page = reads::payment_page(&mut reader, "0001", 10).expect("payments can be read");
         assert_eq!(page, std::slice::from_ref(payment));
         let found = reads::payment_of_key(&mut reader, &key("BANK", "K1"));
-        assert_eq!(found, Some(Ok(Box::new(payment.clone()))));
+        assert_eq!(found, Some(KeyOutcome::Decided(Ok(Box::new(payment.clone())))));
         assert_eq!(balance(&mut reader, "0001"), (4_900, 0, 3));
         let paid = BillStatus::Paid;
         assert_eq!(bills(&mut reader, "0001"), [(paid, 10_000, 100), (paid, 20_000, 0)]);
@@ -213,5 +216,26 @@ fn bills_and_accounts_that_come_again_change_nothing() {
         assert_eq!(bills(&mut reader, "0001"), UNTOUCHED);
         let page = reads::bill_page(&mut reader, "0001", 1).expect("bills can be read");
         assert_eq!((page[0].number.as_str(), page[0].due_on), ("B1", day("2026-11-10")));
+    });
+}
+
+#[test]
+fn a_days_total_is_told_with_sixteen_digits_at_most_and_never_overflows() {
+    for_each_backend(|database| {
+        let (mut writer, fen) = (database.writer(), 900_000_000_000_000_001_i64);
+        for (count, expected) in [(1, fen), (2, SUM_FEN_MAX), (12, SUM_FEN_MAX)] {
+            let row = |id: i64| format!("({count}{id}, 'C{count}', '2026-11-20', {fen}, 1, {fen}, 1)");
+            let rows: Vec<String> = (0..count).map(row).collect();
+            let sql = format!("INSERT INTO channel_total_deltas VALUES {}", rows.join(", "));
+            match &mut writer {
+                Connection::Postgres(inner) => inner.batch_execute(&sql),
+                Connection::Sqlite(inner) => inner.batch_execute(&sql),
+            }
+            .expect("rows can be put in");
+            let totals = reads::channel_totals(&mut database.reader(), &format!("C{count}"), TODAY);
+            let totals = totals.expect("totals can be read");
+            assert_eq!((totals.posted_fen, totals.reversed_fen), (expected, expected));
+            assert_eq!((totals.posted_count, totals.reversed_count), (count, count));
+        }
     });
 }

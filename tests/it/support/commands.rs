@@ -125,7 +125,7 @@ pub fn post_input(channel: &str, key_text: &str, input: PostInput) -> Command {
 
 /// A payment under this key.
 pub fn payment(key: Key, input: PostInput) -> PostPayment {
-    PostPayment { key, input, note: None, actor: actor() }
+    PostPayment { key, input, note: None, trimmed: None, actor: actor() }
 }
 
 /// A reversal of the payment with that key.
@@ -136,7 +136,7 @@ pub fn reverse(channel: &str, key_text: &str, payment_key: &str) -> Command {
 /// A reversal under this key.
 pub fn reversal(key: Key, payment_key: &str, reason: &str) -> ReversePayment {
     let input = ReverseInput { payment_key: payment_key.to_owned(), reason: reason.to_owned() };
-    ReversePayment { key, input, actor: actor() }
+    ReversePayment { key, input, trimmed: None, actor: actor() }
 }
 
 /// The keyed commands that none of these is. Those that tests alone have aren't looked for.

@@ -8,7 +8,7 @@ use granary::domain::base::keys::{Key, Record};
 use granary::domain::bill::{Bill, BilledAccount};
 use granary::domain::channel::TotalDelta;
 use granary::domain::exception::Exception;
-use granary::domain::payment::{Payment, PostOutcome};
+use granary::domain::payment::{KeyOutcome, Payment};
 use granary::store::base::connection::Connection;
 use granary::store::base::look_up::LookUp;
 use granary::store::bill::read::{self, BillPage};
@@ -59,7 +59,7 @@ pub fn channel_totals(
 }
 
 /// What became of the payment of a key.
-pub fn payment_of_key(connection: &mut Connection, key: &Key) -> Option<PostOutcome> {
+pub fn payment_of_key(connection: &mut Connection, key: &Key) -> Option<KeyOutcome> {
     PaymentOfKey(key.clone()).run(connection).expect("keys can be read").found
 }
 

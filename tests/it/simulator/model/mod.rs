@@ -64,6 +64,8 @@ pub enum Told {
     Posted(usize),
     /// The payment at that place was undone.
     Reversed(usize),
+    /// The payment of that key will be undone; it is told once it has come and was posted.
+    Remembered(Key),
 }
 
 /// What a key was used for.
@@ -161,6 +163,14 @@ impl Model {
             Told::Said(said) => said.as_ref().clone(),
             Told::Posted(place) => Said::Posted(self.payments[*place].clone()),
             Told::Reversed(place) => Said::Reversed(self.payments[*place].clone()),
+            Told::Remembered(key) => Said::Remembered(self.posted_under(key).cloned()),
+        }
+    }
+
+    fn posted_under(&self, key: &Key) -> Option<&Heard> {
+        match self.keys.get(key)? {
+            Used::By(Input::Post(_), Told::Posted(place)) => self.payments.get(*place),
+            Used::By(..) | Used::Kept(..) => None,
         }
     }
 

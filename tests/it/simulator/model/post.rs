@@ -18,7 +18,7 @@ type Objection = (&'static str, Option<&'static str>);
 impl Model {
     pub(super) fn post(&mut self, at_ms: i64, command: &PostPayment) -> (Said, bool) {
         let (key, input) = (&command.key, &command.input);
-        let asked = Input::Post(input.clone());
+        let asked = asked(input);
         if let Some(heard) = self.heard_before(key, &asked) {
             return heard;
         }
@@ -112,6 +112,9 @@ impl Model {
         for (code, _) in objections.iter().filter(|(code, _)| counts(*code)) {
             self.differ(key, code, String::new());
         }
+        if command.trimmed.is_some() {
+            self.differ(key, "INPUT_TRIMMED", String::new());
+        }
         let place = self.payments.len();
         let mut heard = Heard {
             account_number: input.account_number.clone(),
@@ -159,7 +162,7 @@ impl Model {
             });
         }
         self.payments.push(heard.clone());
-        self.keys.insert(key.clone(), Used::By(Input::Post(input.clone()), Told::Posted(place)));
+        self.keys.insert(key.clone(), Used::By(asked(input), Told::Posted(place)));
         Said::Posted(heard)
     }
 }
@@ -203,12 +206,22 @@ fn rule_of(channel: &Channel, account: &Account) -> AmountRule {
     *rules.get(&Some(account.class)).or_else(|| rules.get(&None)).unwrap_or(&AmountRule::Any)
 }
 
+/// The bills named; naming none is the same as an empty list.
+fn named(input: &PostInput) -> &[String] {
+    input.bill_numbers.as_deref().unwrap_or_default()
+}
+
+/// What is asked: the same whether no bill is named or an empty list.
+fn asked(input: &PostInput) -> Input {
+    Input::Post(PostInput { bill_numbers: Some(named(input).to_vec()), ..input.clone() })
+}
+
 pub(super) fn differs(first: &PostInput, given: &PostInput) -> Option<&'static str> {
     let fields = [
         ("accountNumber", first.account_number == given.account_number),
         ("amount", first.amount_fen == given.amount_fen),
         ("paidAt", first.paid_at_ms == given.paid_at_ms),
-        ("billNumbers", first.bill_numbers == given.bill_numbers),
+        ("billNumbers", named(first) == named(given)),
     ];
     fields.into_iter().find(|(_, is_same)| !is_same).map(|(field, _)| field)
 }

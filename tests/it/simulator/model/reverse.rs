@@ -13,6 +13,12 @@ impl Model {
             .unwrap_or_else(|| (self.reverse_first(at_ms, command, asked), false))
     }
 
+    fn differ_if_trimmed(&mut self, command: &ReversePayment) {
+        if command.trimmed.is_some() {
+            self.differ(&command.key, "INPUT_TRIMMED", String::new());
+        }
+    }
+
     fn reverse_first(&mut self, at_ms: i64, command: &ReversePayment, asked: Input) -> Said {
         let (key, payment_key) = (command.key.clone(), command.payment_key());
         if !self.channels.contains_key(&key.channel_code) {
@@ -25,19 +31,22 @@ impl Model {
         let said = match self.keys.get(&payment_key) {
             None => {
                 let kept = Used::Kept(key.text.clone(), command.input.reason.clone());
-                self.keys.insert(payment_key, kept);
-                Said::Remembered
+                self.keys.insert(payment_key.clone(), kept);
+                self.keys.insert(key, Used::By(asked, Told::Remembered(payment_key)));
+                self.differ_if_trimmed(command);
+                return Said::Remembered(None);
             }
             Some(Used::Kept(..)) => refuse("PAYMENT_ALREADY_REVERSED"),
             Some(Used::By(Input::Post(_), Told::Posted(place))) => {
                 let place = *place;
                 if self.payments[place].reversal.is_none() {
                     self.keys.insert(key, Used::By(asked, Told::Reversed(place)));
+                    self.differ_if_trimmed(command);
                     return self.undo(at_ms, command, place);
                 }
                 refuse("PAYMENT_ALREADY_REVERSED")
             }
-            Some(Used::By(Input::Post(_), Told::Said(_) | Told::Reversed(_))) => {
+            Some(Used::By(Input::Post(_), Told::Said(_) | Told::Reversed(_) | Told::Remembered(_))) => {
                 refuse("PAYMENT_WAS_REFUSED")
             }
             Some(Used::By(..)) => return self.conflict(&key, &asked, "paymentIdempotencyKey"),

@@ -53,8 +53,8 @@ pub enum Said {
     Posted(Heard),
     /// Undone, or so replayed.
     Reversed(Heard),
-    /// Kept for the payment to come, or so replayed.
-    Remembered,
+    /// Kept for the payment to come, or so replayed, with the payment once it has come.
+    Remembered(Option<Heard>),
     /// A code and the field it names.
     Refused(&'static str, Option<String>),
     /// A line of a file was new.
@@ -96,7 +96,7 @@ fn done(answer: &Answer) -> Said {
         }
         Answer::ReversePayment(answered) => match outcome(answered) {
             Undone::Reversed(payment) => Said::Reversed(heard_payment(payment)),
-            Undone::Remembered => Said::Remembered,
+            Undone::Remembered(payment) => Said::Remembered(payment.as_deref().map(heard_payment)),
         },
         Answer::OpenVisit(_) | Answer::CloseVisit(_) => unreachable!("no client asks for it"),
         Answer::IssueBill(line)

@@ -86,7 +86,7 @@ fn word_of_done(answer: &Answer) -> &'static str {
         },
         Answer::ReversePayment(answered) => match answered.done() {
             Some(Undone::Reversed(_)) | None => "reversed",
-            Some(Undone::Remembered) => "remembered",
+            Some(Undone::Remembered(_)) => "remembered",
         },
         Answer::OpenVisit(_) | Answer::CloseVisit(_) => "visit",
         Answer::IssueBill(_)
