@@ -1,5 +1,8 @@
 //! The schema as it is published.
 
+use granary::domain::payment::PostRefusalCode;
+use granary::domain::reversal::ReverseRefusalCode;
+
 /// Rewrites `schema.graphql` instead of comparing it when this is set.
 const REWRITE: &str = "GRANARY_REWRITE_SCHEMA";
 
@@ -41,4 +44,37 @@ fn everything_in_the_schema_is_described_in_sentences() {
         last_text = text;
     }
     assert!(undescribed.is_empty(), "{undescribed:#?}");
+}
+
+/// The description of a value of an enumeration.
+fn description(enumeration: &str, value: &str) -> String {
+    let sdl = granary::graphql::sdl();
+    let (_, own) = sdl.split_once(&format!("enum {enumeration} {{")).expect("the enumeration is there");
+    let (before, _) = own.split_once(&format!("\t{value}\n")).expect("the value is there");
+    before.rsplit("\"\"\"").nth(1).expect("it is described").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Tools sort the values of an enumeration, so each says its place.
+fn check_places(enumeration: &str, words: &[&str]) {
+    let readme = include_str!("../../../README.md");
+    let (_, table) = readme.split_once(&format!("### {enumeration}")).expect("the README has a table of it");
+    for (index, word) in words.iter().enumerate() {
+        let told = description(enumeration, word);
+        let (_, place) = told.split_once("Precedence ").expect("its place is told");
+        let (place, storage) = place.split_once("; ").expect("whether it is stored is told");
+        assert_eq!(place, format!("{} of {}", index + 1, words.len()), "{word}: {told}");
+        let is_stored = storage.starts_with("stored");
+        assert!(is_stored || storage.starts_with("not stored"), "{word}: {told}");
+        let row = table.lines().find(|line| line.starts_with(&format!("| `{word}` |"))).expect("a row");
+        let is_stored_there = !row.contains("*not stored*") && *word != "IDEMPOTENCY_KEY_REUSED";
+        assert_eq!(is_stored, is_stored_there, "{word}: {row}");
+    }
+}
+
+#[test]
+fn each_code_says_its_precedence_and_whether_it_is_stored() {
+    let words: Vec<_> = PostRefusalCode::ALL.iter().map(|code| code.word()).collect();
+    check_places("PaymentPostErrorCode", &words);
+    let words: Vec<_> = ReverseRefusalCode::ALL.iter().map(|code| code.word()).collect();
+    check_places("PaymentReverseErrorCode", &words);
 }
