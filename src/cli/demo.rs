@@ -24,7 +24,7 @@ use crate::domain::keyed::Answered;
 use crate::engine::{Engine, Priority};
 use crate::http::{self, HttpSettings, Listening};
 use crate::store::base::migrations;
-use crate::store::bill::read::BillPage;
+use crate::store::bill::read::{BillOrder, BillPage};
 
 /// Commands in one list to the engine.
 const CHUNK_LEN: usize = 500;
@@ -71,7 +71,14 @@ fn load(engine: &Arc<Engine>) -> anyhow::Result<()> {
     let look_ups = engine.look_ups(Priority::Normal);
     let oldest = session.wait(|| {
         let account_number = first_account.clone();
-        look_ups.look_up(BillPage { account_number, statuses: Vec::new(), after: None, limit: 1 })
+        look_ups.look_up(BillPage {
+            account_number,
+            statuses: Vec::new(),
+            period: None,
+            order: BillOrder::OldestFirst,
+            after: None,
+            limit: 1,
+        })
     })?;
     let earlier = oldest.found.first().and_then(|bill| district::month_from_oldest_issue(bill.issued_on));
     let day = earlier.unwrap_or_else(|| day_of(engine.now_ms(), zone));

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::account::{is_account_number, is_account_number_as_given};
 use crate::domain::bill::is_bill_number;
+use crate::domain::channel::is_channel_code;
 
 /// What an object's id stands for: its kind, its account, its own key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(super) enum NodeId {
     Account { number: String },
     Bill { account_number: String, number: String },
     Payment { account_number: String, id: i64 },
+    Exception { account_number: String, id: i64 },
+    Channel { code: String },
 }
 
 impl NodeId {
@@ -21,6 +24,8 @@ impl NodeId {
             Self::Account { number } => format!("account\n{number}"),
             Self::Bill { account_number, number } => format!("bill\n{account_number}\n{number}"),
             Self::Payment { account_number, id } => format!("payment\n{account_number}\n{id}"),
+            Self::Exception { account_number, id } => format!("exception\n{account_number}\n{id}"),
+            Self::Channel { code } => format!("channel\n{code}"),
         };
         ID(URL_SAFE_NO_PAD.encode(plain))
     }
@@ -36,7 +41,10 @@ impl NodeId {
             Self::Bill { account_number, number } => {
                 is_account_number(account_number) && is_bill_number(number)
             }
-            Self::Payment { account_number, id } => is_account_number_as_given(account_number) && *id >= 0,
+            Self::Payment { account_number, id } | Self::Exception { account_number, id } => {
+                is_account_number_as_given(account_number) && *id >= 0
+            }
+            Self::Channel { code } => is_channel_code(code),
         }
     }
 
@@ -52,6 +60,10 @@ impl NodeId {
             ["payment", account, id] => {
                 Some(Self::Payment { account_number: own(account), id: id.parse().ok()? })
             }
+            ["exception", account, id] => {
+                Some(Self::Exception { account_number: own(account), id: id.parse().ok()? })
+            }
+            ["channel", code] => Some(Self::Channel { code: own(code) }),
             _ => None,
         }
     }

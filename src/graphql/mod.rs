@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::{OperationDefinition, OperationType};
 use async_graphql::{
-    EmptySubscription, Pos, Request, Response, SDLExportOptions, ServerError, ValidationMode, Variables,
+    EmptySubscription, Pos, Request, Response, SDLExportOptions, ServerError, ValidationMode, Value,
+    Variables,
 };
 
 use crate::engine::Engine;
@@ -15,6 +16,7 @@ use base::answer::weights::OutputTypes;
 use base::answer::{AnswerBudget, AnswersUnderWay, Overdrawn};
 use base::error::engine_error;
 use base::limits;
+use base::scalars::tell_form;
 use base::session::RequestContext;
 use base::view::Views;
 use introspection::CountIntrospection;
@@ -116,6 +118,9 @@ impl Schemas {
             add_defaults(operation, &mut variables);
         }
         let fit = operation.is_some_and(|operation| self.input_types.fit(operation, &variables));
+        if let Some(operation) = operation {
+            add_nulls(operation, &mut variables);
+        }
         let is_query = operation.is_some_and(|operation| operation.ty == OperationType::Query);
         let views = Arc::new(Views::new(&self.engine, context.priority));
         let Audience { strict, fast, counting } = &self.audiences[audience];
@@ -133,7 +138,8 @@ impl Schemas {
             request = request.data(views.clone());
             request.set_parsed_query(document.parsed().clone());
             request.operation_name.clone_from(&operation_name);
-            let response = schema.execute(request).await;
+            let mut response = schema.execute(request).await;
+            response.errors.iter_mut().for_each(|error| tell_form(&mut error.message));
             let is_torn = if is_query { views.renew_if_torn().await } else { Ok(false) };
             let response = match is_torn {
                 Ok(true) => continue,
@@ -167,6 +173,7 @@ impl Schemas {
         request.set_parsed_query(document.parsed().clone());
         let mut errors = self.audiences[CHANNELS].strict.execute(request).await.errors;
         errors.retain(|error| !error.message.starts_with("Unknown operation named"));
+        errors.iter_mut().for_each(|error| tell_form(&mut error.message));
         errors
     }
 
@@ -213,6 +220,16 @@ fn add_defaults(operation: &OperationDefinition, variables: &mut Variables) {
         if let Some(default) = &declared.node.default_value {
             variables.entry(declared.node.name.node.clone()).or_insert_with(|| default.node.clone());
         }
+    }
+}
+
+/// Says null for those that are still absent and may be null: the library counts the cost of a field only where all
+/// variables in its arguments are there. No argument of the API has a default that null would undo.
+fn add_nulls(operation: &OperationDefinition, variables: &mut Variables) {
+    let nullable =
+        operation.variable_definitions.iter().filter(|declared| declared.node.var_type.node.nullable);
+    for declared in nullable {
+        variables.entry(declared.node.name.node.clone()).or_insert(Value::Null);
     }
 }
 

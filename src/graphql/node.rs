@@ -8,6 +8,8 @@ use super::base::limits::{check_list_len, list_complexity, look_up_complexity};
 use super::base::outputs::List;
 use super::base::session::{caller_with, take_accounts};
 use super::bill::types::Bill;
+use super::channel::types::Channel;
+use super::exception::types::Exception;
 use super::ids::NodeId;
 use super::payment::types::Payment;
 use crate::access::caller::Scope;
@@ -19,6 +21,8 @@ pub(in crate::graphql) enum Node {
     Account(Account),
     Bill(Bill),
     Payment(Box<Payment>),
+    Exception(Exception),
+    Channel(Channel),
 }
 
 impl Node {
@@ -33,6 +37,10 @@ impl Node {
             Some(NodeId::Payment { account_number, id }) => {
                 Payment::find(ctx, &account_number, id).await?.map(Box::new).map(Self::Payment)
             }
+            Some(NodeId::Exception { account_number, id }) => {
+                Exception::find(ctx, &account_number, id).await?.map(Self::Exception)
+            }
+            Some(NodeId::Channel { code }) => Channel::find(ctx, &code)?.map(Self::Channel),
         })
     }
 }
@@ -42,7 +50,8 @@ pub(in crate::graphql) struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// The object of that id; null where there is none or the caller may not see it. Needs bills:read.
+    /// The object of that id; null where there is none or the caller may not see it. Needs
+    /// bills:read, of an exception ops:read too.
     #[graphql(complexity = "look_up_complexity(child_complexity)")]
     async fn node(
         &self,
@@ -58,16 +67,19 @@ impl NodeQuery {
     }
 
     /// The objects of these ids, same length and order; null where there is none or the caller may
-    /// not see it. Needs bills:read.
+    /// not see it. Needs bills:read, of an exception ops:read too.
     #[graphql(complexity = "list_complexity(ids.len(), look_up_complexity(child_complexity))")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Opaque names of objects, at most 100.")] ids: Vec<ID>,
-    ) -> Result<List<Option<Node>>> {
-        caller_with(ctx, Scope::BillsRead)?;
-        check_list_len("ids", ids.len())?;
-        take_accounts(ctx, ids.len())?;
-        try_join_all(ids.iter().map(|id| Node::find(ctx, id))).await.map(List::new)
+    ) -> Option<Result<List<Option<Node>>>> {
+        let found = async {
+            caller_with(ctx, Scope::BillsRead)?;
+            check_list_len("ids", ids.len())?;
+            take_accounts(ctx, ids.len())?;
+            try_join_all(ids.iter().map(|id| Node::find(ctx, id))).await.map(List::new)
+        };
+        Some(found.await)
     }
 }

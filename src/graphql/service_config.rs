@@ -143,8 +143,12 @@ pub(in crate::graphql) struct ServiceConfigQuery;
 #[Object]
 impl ServiceConfigQuery {
     /// What a client needs to know of the service.
-    async fn service_config(&self, ctx: &Context<'_>) -> Result<ServiceConfig> {
-        let utility = engine(ctx)?.rules().utility.clone();
-        Ok(ServiceConfig::new(utility, caller(ctx)?, budget(ctx)?.bytes_max()))
+    async fn service_config(&self, ctx: &Context<'_>) -> Option<Result<ServiceConfig>> {
+        Some(service_config(ctx))
     }
+}
+
+fn service_config(ctx: &Context<'_>) -> Result<ServiceConfig> {
+    let utility = engine(ctx)?.rules().utility.clone();
+    Ok(ServiceConfig::new(utility, caller(ctx)?, budget(ctx)?.bytes_max()))
 }

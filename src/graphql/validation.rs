@@ -12,6 +12,7 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Name, Node, Schema};
 use async_graphql::{Pos, ServerError, Value as ConstValue};
 
+use super::base::scalars::form_of;
 use super::variables::InputTypes;
 
 /// Type of the field `isOneOf` of `__Type`, which the library doesn't know yet (GraphQL, September 2025).
@@ -150,7 +151,8 @@ impl<'a> Walk<'a> {
     fn scalar(&mut self, name: &Name, value: &Node<Value>) {
         let is_own = matches!(self.schema.types.get(name), Some(ExtendedType::Scalar(scalar)) if !scalar.is_built_in());
         if is_own && !self.input_types.takes(name, &constant(value)) {
-            self.say(format!("Expected value of type \"{name}\", found {value}."), value.location());
+            let form = form_of(name).map(|form| format!(" {form}")).unwrap_or_default();
+            self.say(format!("Expected value of type \"{name}\", found {value}.{form}"), value.location());
         }
     }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 
 use super::super::base::api_enum::api_enum;
 use super::super::base::connection::PageRequest;
 use super::super::base::cursor::place_cursor;
 use super::super::base::limits::{instant_complexity, page_complexity};
 use super::super::base::outputs::FreeText;
-use super::super::base::scalars::{Amount, DateTime};
+use super::super::base::scalars::{Amount, DateTime, Text};
 use super::super::base::session::{caller, look_up_error, view};
 use super::super::base::view::View;
 use super::super::bill::cursor::{bill_cursor, read_bill_cursor};
@@ -22,7 +22,7 @@ use crate::domain::account::masking::{mask_address, mask_name, mask_phone};
 use crate::domain::base::calendar::day_of;
 use crate::domain::base::reason::Reason;
 use crate::domain::bill::BilledAccount;
-use crate::store::bill::read::BillPage;
+use crate::store::bill::read::{self, BillPage};
 use crate::store::payment::read::{PaymentPage, place_in_account};
 
 pub(in crate::graphql) struct Account {
@@ -58,10 +58,21 @@ api_enum! {
 }
 
 /// Which bills are asked for.
-#[derive(InputObject)]
+#[derive(InputObject, Default)]
 pub(in crate::graphql) struct BillFilter {
     /// Only bills in one of these states; all where absent or empty.
     status: Option<Vec<BillStatus>>,
+    /// Only bills of this billing period, such as "2026-11".
+    period: Option<Text>,
+}
+
+/// In which order bills are listed.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(in crate::graphql) enum BillOrder {
+    /// By due date, then by number.
+    OldestFirst,
+    /// By due date, then by number, both backwards.
+    NewestFirst,
 }
 
 api_enum! {
@@ -201,23 +212,45 @@ impl Account {
         }))
     }
 
-    /// The account's bills, oldest due date first, then by number; all of them unless filtered.
-    #[graphql(complexity = "page_complexity(first, child_complexity)")]
+    /// The account's bills, oldest due date first, then by number, unless asked for otherwise; all of them unless filtered.
+    /// A page is asked for by `first` and `after`, or by `last` and `before`.
+    #[expect(clippy::too_many_arguments, reason = "what a connection takes, and which bills in which order")]
+    #[graphql(complexity = "page_complexity(first.or(last), child_complexity)")]
     async fn bills(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which bills; all where absent.")] filter: Option<BillFilter>,
+        #[graphql(desc = "In which order; OLDEST_FIRST where absent.")] order: Option<BillOrder>,
         #[graphql(desc = "How many, 1 to 100; 20 where absent.")] first: Option<i32>,
         #[graphql(desc = "Cursor after which the page starts.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; 20 where absent.")] last: Option<i32>,
+        #[graphql(desc = "Cursor before which the page ends.")] before: Option<String>,
     ) -> Result<BillConnection> {
-        let page = PageRequest::new(first, after)?;
-        let statuses: Vec<domain::bill::BillStatus> =
-            filter.and_then(|filter| filter.status).unwrap_or_default().into_iter().map(Into::into).collect();
-        let found = if page.after().is_none() && is_all_payable(&statuses) {
+        let page = PageRequest::either(first, after, last, before)?;
+        let BillFilter { status, period } = filter.unwrap_or_default();
+        let statuses: Vec<_> = status.unwrap_or_default().into_iter().map(Into::into).collect();
+        let is_newest_first = (order == Some(BillOrder::NewestFirst)) != page.is_backward();
+        let found = if page.from().is_none() && period.is_none() && is_all_payable(&statuses) {
             let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
-            self.billed.open_bills.iter().take(limit).cloned().collect()
+            let open_bills = self.billed.open_bills.iter();
+            match is_newest_first {
+                true => open_bills.rev().take(limit).cloned().collect(),
+                false => open_bills.take(limit).cloned().collect(),
+            }
         } else {
-            self.bill_page(ctx, statuses, &page).await?
+            let look_up = BillPage {
+                account_number: self.billed.account.number.clone(),
+                statuses,
+                period: period.map(|period| period.0),
+                order: if is_newest_first {
+                    read::BillOrder::NewestFirst
+                } else {
+                    read::BillOrder::OldestFirst
+                },
+                after: page.from().map(read_bill_cursor).transpose()?,
+                limit: page.limit(),
+            };
+            view(ctx)?.look_up(look_up).await.map_err(|error| look_up_error(ctx, error))?
         };
         let cursor = |bill: &domain::bill::Bill| bill_cursor((bill.due_on, &bill.number));
         Ok(BillConnection::new(page.page(found, cursor), Bill::new))
@@ -237,20 +270,6 @@ impl Account {
         let found = view(ctx)?.look_up(look_up).await.map_err(|error| look_up_error(ctx, error))?;
         let cursor = |payment: &domain::payment::Payment| place_cursor(place_in_account(payment));
         Ok(PaymentConnection::new(page.page(found, cursor), Payment::new))
-    }
-}
-
-impl Account {
-    async fn bill_page(
-        &self,
-        ctx: &Context<'_>,
-        statuses: Vec<domain::bill::BillStatus>,
-        page: &PageRequest,
-    ) -> Result<Vec<domain::bill::Bill>> {
-        let after = page.after().map(read_bill_cursor).transpose()?;
-        let (account_number, limit) = (self.billed.account.number.clone(), page.limit());
-        let look_up = BillPage { account_number, statuses, after, limit };
-        view(ctx)?.look_up(look_up).await.map_err(|error| look_up_error(ctx, error))
     }
 }
 

@@ -10,9 +10,9 @@ use crate::store::base::look_up::Place;
 /// Where a page stands in its list.
 #[derive(SimpleObject)]
 pub(in crate::graphql) struct PageInfo {
-    /// Whether items follow this page.
+    /// Whether items follow this page; of a page asked for with `before`, that they may.
     has_next_page: bool,
-    /// Whether the page was asked for by a cursor, so that items may precede it.
+    /// Whether items precede this page; of a page asked for with `after`, that they may.
     has_previous_page: bool,
     /// Cursor of the first item.
     start_cursor: Option<String>,
@@ -22,54 +22,91 @@ pub(in crate::graphql) struct PageInfo {
 
 /// How much of a list is asked for.
 pub(in crate::graphql) struct PageRequest {
-    first: usize,
-    after: Option<String>,
+    count: usize,
+    /// Where it begins, in the direction in which it is read.
+    from: Option<String>,
+    /// Whether it is read from the list's end.
+    is_backward: bool,
 }
 
 impl PageRequest {
     /// Checks `first` and reads `after`.
     pub(in crate::graphql) fn new(first: Option<i32>, after: Option<String>) -> Result<Self, Error> {
-        let first = first.unwrap_or(PAGE_DEFAULT);
-        if !(1..=PAGE_MAX).contains(&first) {
-            return Err(bad_input(format!("`first` lies between 1 and {PAGE_MAX}.")));
+        Ok(Self { count: count("first", first)?, from: place(after)?, is_backward: false })
+    }
+
+    /// Checks `first` and `after`, or `last` and `before`.
+    pub(in crate::graphql) fn either(
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Self, Error> {
+        match (last.is_some() || before.is_some(), first.is_some() || after.is_some()) {
+            (false, _) => Self::new(first, after),
+            (true, false) => {
+                Ok(Self { count: count("last", last)?, from: place(before)?, is_backward: true })
+            }
+            (true, true) => {
+                Err(bad_input("A page is asked for by `first` and `after`, or by `last` and `before`."))
+            }
         }
-        let after = after.map(|after| plain_cursor(&after)).transpose()?;
-        Ok(Self { first: usize::try_from(first).unwrap_or(1), after })
+    }
+
+    /// Whether it is read from the list's end.
+    pub(in crate::graphql) fn is_backward(&self) -> bool {
+        self.is_backward
     }
 
     /// How many items to look up: one more than asked for tells whether more follow.
     pub(in crate::graphql) fn limit(&self) -> i64 {
-        i64::try_from(self.first).unwrap_or(i64::MAX) + 1
+        i64::try_from(self.count).unwrap_or(i64::MAX) + 1
     }
 
     /// The place after which a list that begins with the newest goes on.
     pub(in crate::graphql) fn after_place(&self) -> Result<Option<Place>, Error> {
-        self.after().map(read_place_cursor).transpose()
+        self.from().map(read_place_cursor).transpose()
     }
 
     /// The plain text of the cursor.
-    pub(in crate::graphql) fn after(&self) -> Option<&str> {
-        self.after.as_deref()
+    pub(in crate::graphql) fn from(&self) -> Option<&str> {
+        self.from.as_deref()
     }
 
-    /// Cuts what was looked up to the page and writes the cursors.
+    /// Cuts what was looked up, in the direction in which it is read, to the page and writes the cursors.
     pub(in crate::graphql) fn page<T>(
         &self,
         mut found: Vec<T>,
         plain_cursor: impl Fn(&T) -> String,
     ) -> (Vec<(String, T)>, PageInfo) {
-        let has_next_page = found.len() > self.first;
-        found.truncate(self.first);
+        let has_more = found.len() > self.count;
+        found.truncate(self.count);
+        if self.is_backward {
+            found.reverse();
+        }
+        let has_from = self.from.is_some();
         let items: Vec<(String, T)> =
             found.into_iter().map(|item| (cursor(&plain_cursor(&item)), item)).collect();
         let page_info = PageInfo {
-            has_next_page,
-            has_previous_page: self.after.is_some(),
+            has_next_page: if self.is_backward { has_from } else { has_more },
+            has_previous_page: if self.is_backward { has_more } else { has_from },
             start_cursor: items.first().map(|(cursor, _)| cursor.clone()),
             end_cursor: items.last().map(|(cursor, _)| cursor.clone()),
         };
         (items, page_info)
     }
+}
+
+fn count(name: &str, given: Option<i32>) -> Result<usize, Error> {
+    let count = given.unwrap_or(PAGE_DEFAULT);
+    if !(1..=PAGE_MAX).contains(&count) {
+        return Err(bad_input(format!("`{name}` lies between 1 and {PAGE_MAX}.")));
+    }
+    Ok(usize::try_from(count).unwrap_or(1))
+}
+
+fn place(given: Option<String>) -> Result<Option<String>, Error> {
+    given.map(|cursor| plain_cursor(&cursor)).transpose()
 }
 
 /// Declares the connection and edge of one kind of node.

@@ -33,5 +33,5 @@ pub(in crate::graphql) fn plain_cursor(cursor: &str) -> Result<String, Error> {
 
 /// The error for a place that no list of ours gave out.
 pub(in crate::graphql) fn bad_cursor() -> Error {
-    bad_input("`after` is no cursor of this list.")
+    bad_input("`after` or `before` is no cursor of this list.")
 }

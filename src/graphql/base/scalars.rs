@@ -11,6 +11,29 @@ use crate::domain::base::calendar::{INSTANT_MS_MAX, format_instant};
 use crate::domain::base::money::{format_amount, parse_amount};
 use crate::domain::base::text::has_control;
 
+const AMOUNT_FORM: &str = "An amount is text with two decimals, such as \"125.40\".";
+const DATE_FORM: &str = "A day is text such as \"2026-11-23\".";
+const DATE_TIME_FORM: &str = "An instant is text such as \"2026-11-23T08:30:00.250+08:00\".";
+
+/// The form of a scalar's text, with an example; `None` for scalars that every client knows.
+pub(in crate::graphql) fn form_of(scalar: &str) -> Option<&'static str> {
+    match scalar {
+        "Amount" => Some(AMOUNT_FORM),
+        "Date" => Some(DATE_FORM),
+        "DateTime" => Some(DATE_TIME_FORM),
+        _ => None,
+    }
+}
+
+/// Adds the form to a message that names the scalar alone.
+pub(in crate::graphql) fn tell_form(message: &mut String) {
+    let named = message.strip_suffix('"').and_then(|message| message.rsplit_once("expected type \""));
+    if let Some(form) = named.and_then(|(_, scalar)| form_of(scalar)) {
+        message.push_str(". ");
+        message.push_str(form);
+    }
+}
+
 /// What hasn't its type.
 pub(in crate::graphql) fn refuse<T: InputType>(message: &str) -> InputValueError<T> {
     InputValueError::custom(message)
@@ -27,9 +50,7 @@ pub struct Amount(pub i64);
 #[Scalar(name = "Amount", specified_by_url = "https://www.iso.org/iso-4217-currency-codes.html")]
 impl ScalarType for Amount {
     fn parse(value: Value) -> InputValueResult<Self> {
-        amount_of(&value)
-            .map(Self)
-            .ok_or_else(|| refuse("An amount is text with two decimals, such as \"125.40\"."))
+        amount_of(&value).map(Self).ok_or_else(|| refuse(AMOUNT_FORM))
     }
 
     // Asked before anything is executed: the whole document is refused for what isn't text. What the text says is
@@ -50,7 +71,7 @@ pub struct Date(pub NaiveDate);
 #[Scalar(name = "Date", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
-        date_of(&value).map(Self).ok_or_else(|| refuse("A day is text such as \"2026-11-23\"."))
+        date_of(&value).map(Self).ok_or_else(|| refuse(DATE_FORM))
     }
 
     // Asked before anything is executed, so that bad input refuses the whole document.
@@ -71,9 +92,7 @@ pub struct DateTime(pub i64);
 #[Scalar(name = "DateTime", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        instant_of(&value)
-            .map(|instant| Self(instant.at_ms))
-            .ok_or_else(|| refuse("An instant is text such as \"2026-11-23T08:30:00.250+08:00\"."))
+        instant_of(&value).map(|instant| Self(instant.at_ms)).ok_or_else(|| refuse(DATE_TIME_FORM))
     }
 
     // As of an amount. An argument is looked at with its field's complexity, before anything is executed.

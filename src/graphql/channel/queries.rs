@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, Result};
 
-use super::super::base::session::{caller, require_any, view};
+use super::super::base::session::{caller, require_any};
 use super::types::Channel;
 use crate::access::caller::Scope;
 
@@ -22,8 +22,5 @@ fn own_channel(ctx: &Context<'_>) -> Result<Option<Channel>> {
     let may_ask =
         [Scope::BillsRead, Scope::PaymentsPost, Scope::OpsRead].iter().any(|scope| caller.has(*scope));
     require_any(may_ask, "bills:read, payments:post or ops:read")?;
-    if caller.is_customer() {
-        return Ok(None);
-    }
-    Ok(view(ctx)?.rules().channels.get(&caller.channel_code).cloned().map(Channel::new))
+    Channel::find(ctx, &caller.channel_code)
 }

@@ -1,6 +1,6 @@
 //! The caller's own channel.
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::NaiveDate;
 
 use super::super::base::api_enum::api_enum;
@@ -8,7 +8,8 @@ use super::super::base::connection::PageRequest;
 use super::super::base::cursor::place_cursor;
 use super::super::base::limits::{look_up_complexity, page_complexity};
 use super::super::base::scalars::{Amount, Date};
-use super::super::base::session::{look_up_error, view};
+use super::super::base::session::{caller, look_up_error, view};
+use super::super::ids::NodeId;
 use super::super::payment::types::{Payment, PaymentConnection};
 use crate::domain;
 use crate::domain::base::calendar::day_of;
@@ -62,6 +63,15 @@ impl Channel {
     pub(in crate::graphql) fn new(channel: domain::channel::Channel) -> Self {
         Self { channel }
     }
+
+    /// The channel of that code, if it is the caller's own and the caller no customer.
+    pub(in crate::graphql) fn find(ctx: &Context<'_>, code: &str) -> Result<Option<Self>> {
+        let caller = caller(ctx)?;
+        if caller.is_customer() || caller.channel_code != code {
+            return Ok(None);
+        }
+        Ok(view(ctx)?.rules().channels.get(code).cloned().map(Self::new))
+    }
 }
 
 fn day(ctx: &Context<'_>, on: Option<Date>) -> Result<NaiveDate> {
@@ -72,6 +82,11 @@ fn day(ctx: &Context<'_>, on: Option<Date>) -> Result<NaiveDate> {
 /// Who brings payments; the caller's own.
 #[Object]
 impl Channel {
+    /// Opaque name of the channel.
+    pub(in crate::graphql) async fn id(&self) -> ID {
+        NodeId::Channel { code: self.channel.code.clone() }.to_id()
+    }
+
     /// Its name in tokens.
     async fn code(&self) -> &str {
         &self.channel.code

@@ -23,12 +23,15 @@ impl ExceptionQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100; 20 where absent.")] first: Option<i32>,
         #[graphql(desc = "Cursor after which the page starts.")] after: Option<String>,
-    ) -> Result<ExceptionConnection> {
-        caller_with(ctx, Scope::OpsRead)?;
-        let page = PageRequest::new(first, after)?;
-        let look_up = ExceptionPage { before: page.after_place()?, limit: page.limit() };
-        let found = view(ctx)?.look_up_apart(look_up).await.map_err(engine_error)?;
-        let cursor = |found: &_| place_cursor(place(found));
-        Ok(ExceptionConnection::new(page.page(found, cursor), Exception::new))
+    ) -> Option<Result<ExceptionConnection>> {
+        let found = async {
+            caller_with(ctx, Scope::OpsRead)?;
+            let page = PageRequest::new(first, after)?;
+            let look_up = ExceptionPage { before: page.after_place()?, limit: page.limit() };
+            let found = view(ctx)?.look_up_apart(look_up).await.map_err(engine_error)?;
+            let cursor = |found: &_| place_cursor(place(found));
+            Ok(ExceptionConnection::new(page.page(found, cursor), Exception::new))
+        };
+        Some(found.await)
     }
 }

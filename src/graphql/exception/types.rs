@@ -1,14 +1,19 @@
 //! A difference that a person must resolve.
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 
+use super::super::base::answer::draw;
 use super::super::base::api_enum::api_enum;
 use super::super::base::connection::connection;
 use super::super::base::limits::look_up_complexity;
 use super::super::base::outputs::FreeText;
 use super::super::base::scalars::{Date, DateTime};
+use super::super::base::session::{caller, look_up_error, view};
+use super::super::ids::NodeId;
 use super::super::payment::types::Payment;
+use crate::access::caller::Scope;
 use crate::domain;
+use crate::store::exception::read::ExceptionOfNumber;
 
 pub(in crate::graphql) struct Exception {
     number: i64,
@@ -49,11 +54,34 @@ impl Exception {
     pub(in crate::graphql) fn new((number, exception): (i64, domain::exception::Exception)) -> Self {
         Self { number, exception }
     }
+
+    /// The exception of that number under that account number, if the caller may see it.
+    pub(in crate::graphql) async fn find(
+        ctx: &Context<'_>,
+        account_number: &str,
+        id: i64,
+    ) -> Result<Option<Self>> {
+        if !caller(ctx)?.has(Scope::OpsRead) {
+            return Ok(None);
+        }
+        let look_up = ExceptionOfNumber { account_number: account_number.to_owned(), id };
+        let found = view(ctx)?.look_up_apart(look_up).await.map_err(|error| look_up_error(ctx, error))?;
+        Ok(found.map(|exception| Self::new((id, exception))))
+    }
 }
 
 /// A difference that a person must resolve.
 #[Object]
 impl Exception {
+    /// Opaque name of the exception.
+    pub(in crate::graphql) async fn id(&self, ctx: &Context<'_>) -> Result<ID> {
+        let account_number = self.exception.account_number.clone();
+        let id = NodeId::Exception { account_number, id: self.number }.to_id();
+        // The number is as long as the payer gave it.
+        draw(ctx, id.len())?;
+        Ok(id)
+    }
+
     /// Its number.
     async fn number(&self) -> String {
         self.number.to_string()

@@ -97,17 +97,20 @@ impl PaymentQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Key the payment was sent with.")] idempotency_key: Text,
-    ) -> Result<PaymentStatusResult> {
-        let caller = caller(ctx)?;
-        require_any(
-            caller.has(Scope::BillsRead) || caller.has(Scope::PaymentsPost),
-            "bills:read or payments:post",
-        )?;
-        if !is_idempotency_key(&idempotency_key.0) {
-            return Ok(PaymentStatusResult::new(caller, None));
-        }
-        let key = Key { channel_code: caller.channel_code.clone(), text: idempotency_key.0 };
-        let found = view(ctx)?.look_up(PaymentOfKey(key)).await.map_err(engine_error)?;
-        Ok(PaymentStatusResult::new(caller, found))
+    ) -> Option<Result<PaymentStatusResult>> {
+        let found = async {
+            let caller = caller(ctx)?;
+            require_any(
+                caller.has(Scope::BillsRead) || caller.has(Scope::PaymentsPost),
+                "bills:read or payments:post",
+            )?;
+            if !is_idempotency_key(&idempotency_key.0) {
+                return Ok(PaymentStatusResult::new(caller, None));
+            }
+            let key = Key { channel_code: caller.channel_code.clone(), text: idempotency_key.0 };
+            let found = view(ctx)?.look_up(PaymentOfKey(key)).await.map_err(engine_error)?;
+            Ok(PaymentStatusResult::new(caller, found))
+        };
+        Some(found.await)
     }
 }

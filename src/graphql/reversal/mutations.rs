@@ -28,17 +28,21 @@ user_error! {
     PaymentReverseUserError with
     /// Why a payment was not reversed, in order of precedence. The first three are not stored.
     PaymentReverseErrorCode of ReverseRefusalCode {
-        /// The key is not 1 to 128 visible ASCII characters.
+        /// The key is not 1 to 128 visible ASCII characters. Precedence 1 of 6; not stored, the key stays
+        /// free.
         IdempotencyKeyMalformed,
-        /// The payment's key is not 1 to 128 visible ASCII characters.
+        /// The payment's key is not 1 to 128 visible ASCII characters. Precedence 2 of 6; not stored, the
+        /// key stays free.
         PaymentKeyMalformed,
-        /// The reason is too long, or holds a control character.
+        /// The reason is too long, or holds a control character. Precedence 3 of 6; not stored, the key
+        /// stays free.
         InputMalformed,
-        /// The key was used with another input; the field is named. Nothing was moved.
+        /// The key was used with another input; the field is named. Nothing was moved. Precedence 4 of 6;
+        /// not stored, the key's first answer stays.
         IdempotencyKeyReused,
-        /// The payment was refused; there is nothing to undo.
+        /// The payment was refused; there is nothing to undo. Precedence 5 of 6; stored.
         PaymentWasRefused,
-        /// The payment is undone already, under another key.
+        /// The payment is undone already, under another key. Precedence 6 of 6; stored.
         PaymentAlreadyReversed,
     }
 }

@@ -117,25 +117,72 @@ pub fn bills_of(connection: &mut Connection, keys: &[(String, String)]) -> Resul
     rows.into_iter().map(keyed).collect()
 }
 
-statement! {
-    struct PageOfBills<'a> {
-        bills_of: &'a str => Text, after_due_on: NaiveDate => Date, after_number: &'a str => Text,
-        open: &'a str => Text, partly_paid: &'a str => Text, paid: &'a str => Text, cancelled: &'a str => Text,
-        limit: i64 => BigInt, account_number: &'a str => Text,
-    } -> (BigInt, Nullable<bills::Sql>)
-    both concat!("SELECT a.last_sequence, ", bill_columns!(), " FROM accounts a LEFT JOIN \
-        (SELECT * FROM bills WHERE account_number = ? AND (due_on, bill_number) > (?, ?) AND status IN (?, ?, ?, ?) \
-        ORDER BY due_on, bill_number LIMIT ?) b ON TRUE WHERE a.account_number = ? ORDER BY b.due_on, b.bill_number")
+/// The statement of a page in one direction, and the end of all bills that it begins from.
+macro_rules! page_of_bills {
+    ($name:ident, $beyond:literal, $direction:literal, $end:expr) => {
+        statement! {
+            struct $name<'a> {
+                bills_of: &'a str => Text, due_on: NaiveDate => Date, number: &'a str => Text,
+                open: &'a str => Text, partly_paid: &'a str => Text, paid: &'a str => Text,
+                cancelled: &'a str => Text, is_any_period: bool => Bool, period: &'a str => Text,
+                limit: i64 => BigInt, account_number: &'a str => Text,
+            } -> (BigInt, Nullable<bills::Sql>)
+            both concat!("SELECT a.last_sequence, ", bill_columns!(), " FROM accounts a LEFT JOIN \
+(SELECT * FROM bills WHERE account_number = ? AND (due_on, bill_number) ", $beyond, " (?, ?) \
+AND status IN (?, ?, ?, ?) AND (? OR period = ?) \
+ORDER BY due_on ", $direction, ", bill_number ", $direction, " LIMIT ?) b ON TRUE \
+WHERE a.account_number = ? ORDER BY b.due_on ", $direction, ", b.bill_number ", $direction)
+        }
+
+        impl<'a> $name<'a> {
+            fn of(page: &'a BillPage) -> Self {
+                let is_meant =
+                    |status: BillStatus| page.statuses.is_empty() || page.statuses.contains(&status);
+                let meant = |status: BillStatus| if is_meant(status) { status.word() } else { "" };
+                let after = page.after.as_ref().map(|(due_on, number)| (*due_on, number.as_str()));
+                let (due_on, number) = after.unwrap_or($end);
+                Self {
+                    bills_of: &page.account_number,
+                    due_on,
+                    number,
+                    open: meant(BillStatus::Open),
+                    partly_paid: meant(BillStatus::PartlyPaid),
+                    paid: meant(BillStatus::Paid),
+                    cancelled: meant(BillStatus::Cancelled),
+                    is_any_period: page.period.is_none(),
+                    period: page.period.as_deref().unwrap_or_default(),
+                    limit: page.limit,
+                    account_number: &page.account_number,
+                }
+            }
+        }
+    };
 }
 
-/// A page of an account's bills, oldest due date first, then by number.
+page_of_bills!(OldestFirst, ">", "ASC", BEFORE_ALL_BILLS);
+page_of_bills!(NewestFirst, "<", "DESC", AFTER_ALL_BILLS);
+
+/// The end of a list of bills that a page is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BillOrder {
+    /// By due date, then by number.
+    OldestFirst,
+    /// The other way round.
+    NewestFirst,
+}
+
+/// A page of an account's bills.
 #[derive(Debug, Clone)]
 pub struct BillPage {
     /// The account.
     pub account_number: String,
     /// Only bills with one of these statuses; all, where none is named.
     pub statuses: Vec<BillStatus>,
-    /// Only bills after the one of this due date and number.
+    /// Only bills of this billing period; of all, where none is named.
+    pub period: Option<String>,
+    /// In which order.
+    pub order: BillOrder,
+    /// Only bills that come after the one of this due date and number in that order.
     pub after: Option<(NaiveDate, String)>,
     /// How many at most.
     pub limit: i64,
@@ -145,29 +192,17 @@ impl LookUp for BillPage {
     type Found = AsOf<Vec<Bill>>;
 
     fn run(&mut self, connection: &mut Connection) -> Result<Self::Found, StoreError> {
-        let meant = |status: BillStatus| match self.statuses.is_empty() || self.statuses.contains(&status) {
-            true => status.word(),
-            false => "",
+        let rows: Vec<(i64, Option<bills::Row>)> = match self.order {
+            BillOrder::OldestFirst => on_each!(connection, inner => OldestFirst::of(self).load(inner))?,
+            BillOrder::NewestFirst => on_each!(connection, inner => NewestFirst::of(self).load(inner))?,
         };
-        let after = self.after.as_ref().map(|(due_on, number)| (*due_on, number.as_str()));
-        let (after_due_on, after_number) = after.unwrap_or((BEFORE_ALL_DAYS, ""));
-        let statement = PageOfBills {
-            bills_of: &self.account_number,
-            after_due_on,
-            after_number,
-            open: meant(BillStatus::Open),
-            partly_paid: meant(BillStatus::PartlyPaid),
-            paid: meant(BillStatus::Paid),
-            cancelled: meant(BillStatus::Cancelled),
-            limit: self.limit,
-            account_number: &self.account_number,
-        };
-        let rows: Vec<(i64, Option<bills::Row>)> = on_each!(connection, inner => statement.load(inner))?;
         let sequence = rows.first().map(|(sequence, _)| (self.account_number.clone(), *sequence));
         let bills = rows.into_iter().filter_map(|(_, bill)| bill).map(bills::Row::into_bill);
         Ok(AsOf { found: bills.collect::<Result<_, _>>()?, sequences: Vec::from_iter(sequence) })
     }
 }
 
-/// Before every due date a bill can have, on both back ends.
-const BEFORE_ALL_DAYS: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a day");
+/// Before every bill there can be, on both back ends.
+const BEFORE_ALL_BILLS: (NaiveDate, &str) = (NaiveDate::from_ymd_opt(1, 1, 1).expect("a day"), "");
+/// After every one: a number holds no such character.
+const AFTER_ALL_BILLS: (NaiveDate, &str) = (NaiveDate::from_ymd_opt(9999, 12, 31).expect("a day"), "\u{7f}");

@@ -1,6 +1,6 @@
 //! What readers ask of exceptions.
 
-use diesel::RunQueryDsl;
+use diesel::{OptionalExtension, RunQueryDsl};
 
 use super::super::StoreError;
 use super::super::base::connection::{Connection, on_each};
@@ -13,6 +13,31 @@ statement! {
     struct Page { before_ms: i64 => BigInt, before_id: i64 => BigInt, limit: i64 => BigInt } -> (exceptions::Sql)
     both concat!("SELECT ", exception_columns!(), " FROM exceptions x WHERE (x.recorded_at_ms, x.id) < (?, ?) \
         ORDER BY x.recorded_at_ms DESC, x.id DESC LIMIT ?")
+}
+
+statement! {
+    struct OfNumber<'a> { account_number: &'a str => Text, id: i64 => BigInt } -> (exceptions::Sql)
+    both concat!("SELECT ", exception_columns!(), " FROM exceptions x WHERE x.account_number = ? AND x.id = ?")
+}
+
+/// The exception of this number.
+#[derive(Debug, Clone)]
+pub struct ExceptionOfNumber {
+    /// The account number that it was given with.
+    pub account_number: String,
+    /// Its number.
+    pub id: i64,
+}
+
+impl LookUp for ExceptionOfNumber {
+    type Found = Option<Exception>;
+
+    fn run(&mut self, connection: &mut Connection) -> Result<Self::Found, StoreError> {
+        let statement = OfNumber { account_number: &self.account_number, id: self.id };
+        let row: Option<exceptions::Row> =
+            on_each!(connection, inner => statement.get_result(inner).optional())?;
+        Ok(row.map(exceptions::Row::into_pair).transpose()?.map(|(_, exception)| exception))
+    }
 }
 
 /// By the instant it was found, then by number.

@@ -220,3 +220,55 @@ fn a_customer_reads_their_own_account_masked_and_never_posts() {
         assert_eq!(at(&reply.body, "errors.0.extensions.code"), "FORBIDDEN", "{}", reply.body);
     });
 }
+
+#[test]
+fn a_value_of_no_such_form_is_told_the_form_with_an_example() {
+    for_each_backend(|database| {
+        let app = town(database);
+        let bank = app.channel("BANK-1");
+        let input =
+            |amount: Value| json!({ "idempotencyKey": "k", "accountNumber": ACCOUNT, "amount": amount });
+        let one = "mutation($input: PaymentPostInput!) { paymentPost(input: $input) { replayed } }";
+        let many = "mutation($input: PaymentBatchPostInput!) { paymentBatchPost(input: $input) { results { replayed } } }";
+        let at_variable = "query($at: DateTime) { account(number: \"0000000001\") { amountDue(at: $at) } }";
+        let on_variable = "query($on: Date) { channel { totals(on: $on) { count } } }";
+        let wrong = [
+            (one, json!({ "input": input(json!(5)) }), "\"125.40\""),
+            (one, json!({ "input": input(json!(5.25)) }), "\"125.40\""),
+            (many, json!({ "input": { "payments": [input(json!("1.00")), input(json!(5))] } }), "\"125.40\""),
+            (
+                "mutation { paymentPost(input: { idempotencyKey: \"k\", accountNumber: \"1\", amount: 5 }) { replayed } }",
+                json!({}),
+                "\"125.40\"",
+            ),
+            (
+                "mutation { paymentBatchPost(input: { payments: [{ idempotencyKey: \"k\", accountNumber: \"1\", amount: 5.25 }] }) { results { replayed } } }",
+                json!({}),
+                "\"125.40\"",
+            ),
+            (at_variable, json!({ "at": "yesterday" }), "\"2026-11-23T08:30:00.250+08:00\""),
+            (at_variable, json!({ "at": 5 }), "\"2026-11-23T08:30:00.250+08:00\""),
+            (
+                "{ account(number: \"0000000001\") { amountDue(at: \"2026-11-23\") } }",
+                json!({}),
+                "\"2026-11-23T08:30:00.250+08:00\"",
+            ),
+            (on_variable, json!({ "on": "2026-11-23T08:30:00Z" }), "\"2026-11-23\""),
+            (on_variable, json!({ "on": 5 }), "\"2026-11-23\""),
+            ("{ channel { totals(on: \"today\") { count } } }", json!({}), "\"2026-11-23\""),
+        ];
+        for (query, variables, example) in wrong {
+            // The second time the document is known.
+            for _ in 0..2 {
+                let reply = bank.send(query, variables.clone());
+                assert_eq!(
+                    at(&reply.body, "errors.0.extensions.code"),
+                    "BAD_USER_INPUT",
+                    "{query}: {reply:?}"
+                );
+                let message = at(&reply.body, "errors.0.message").as_str().expect("text");
+                assert!(message.contains(example), "{query} {variables}: {message}");
+            }
+        }
+    });
+}

@@ -1,8 +1,10 @@
 //! The server from outside, one client per kind of caller.
 
 mod bad_input;
+mod bill_order;
 mod content;
 mod known_documents;
+mod neighbours;
 mod newest_first;
 mod one_instant;
 mod posting;

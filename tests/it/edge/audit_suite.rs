@@ -13,8 +13,9 @@ use crate::support::peers;
 const AUDITS: usize = 61;
 /// Valid there and refused here: what is no DateTime, operations that there is nothing for or too many of, and escapes and
 /// a number that the parser doesn't know.
-const REFUSED_HERE: [&str; 6] = [
+const REFUSED_HERE: [&str; 7] = [
     r#"{ account(number: "0552000001") { amountDue(at: 5) } }"#,
+    r#"{ account(number: "0552000001") { amountDue(at: {x: 1}) } }"#,
     "subscription { x }",
     "query A { __typename } mutation B { __typename }",
     r#"{ account(number: "\u{31}") { number } }"#,

@@ -151,6 +151,7 @@ fn postgres_is_restored_to_a_chosen_instant() {
         let ended_at = Instant::now();
         restored.recover_to(&name, &cluster.archive_folder());
         restored.start();
+        restored.wait_until_recovered();
         Copy::look(&restored.url("instant"), begun_at, ended_at)
     });
     trial.end();

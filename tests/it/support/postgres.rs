@@ -11,11 +11,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection as _, PgConnection};
+use diesel::sql_types::Text;
+use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl};
 use granary::store::base::connection::Database;
 use granary::store::base::migrations;
 
 use super::scratch::scratch_folder;
+use crate::processes::server::wait_until;
 
 /// A URL of a server to be used in place of a cluster of our own.
 pub const URL_VARIABLE: &str = "GRANARY_TEST_POSTGRES_URL";
@@ -106,10 +108,13 @@ impl Cluster {
         copy
     }
 
-    /// Gives this instant a name to which a copy can be brought.
+    /// Gives this instant a name to which a copy can be brought, once the log up to it is archived.
     pub fn name_instant(&self, name: &str) {
-        execute(&self.url("postgres"), &format!("SELECT pg_create_restore_point('{name}')"));
-        execute(&self.url("postgres"), "SELECT pg_switch_wal()");
+        let url = self.url("postgres");
+        let file = ask(&url, &format!("SELECT pg_walfile_name(pg_create_restore_point('{name}')) AS told"));
+        execute(&url, "SELECT pg_switch_wal()");
+        let archived = self.archive_folder().join(file);
+        wait_until("the log to be archived", READY_WITHIN, || archived.exists());
     }
 
     /// Has a copy that isn't started recover to a named instant from an archive of the log.
@@ -120,6 +125,13 @@ impl Cluster {
             archive.display()
         ));
         fs::write(data_folder(&self.folder).join("recovery.signal"), "").expect("a file in the copy");
+    }
+
+    /// Waits until a started copy is at its instant: it answers before, from what it has recovered so far.
+    pub fn wait_until_recovered(&self) {
+        let url = self.url("postgres");
+        let is_recovered = || ask(&url, "SELECT pg_is_in_recovery()::text AS told") == "false";
+        wait_until("the end of the recovery", READY_WITHIN, is_recovered);
     }
 
     /// Has a copy that isn't started be a standby, which follows nobody.
@@ -266,6 +278,17 @@ impl Drop for Cluster {
         drop(self.watchdog.stdin.take());
         let _it_is_gone_in_any_case = self.watchdog.wait();
     }
+}
+
+/// What a query of the administrator's says in one text, called `told`.
+fn ask(url: &str, query: &str) -> String {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        told: String,
+    }
+    let mut connection = PgConnection::establish(url).expect("the tests' PostgreSQL answers");
+    diesel::sql_query(query).get_result::<Row>(&mut connection).expect("an administrator's query").told
 }
 
 /// Executes a statement as the administrator.

@@ -11,7 +11,7 @@ use granary::domain::exception::Exception;
 use granary::domain::payment::{KeyOutcome, Payment};
 use granary::store::base::connection::Connection;
 use granary::store::base::look_up::LookUp;
-use granary::store::bill::read::{self, BillPage};
+use granary::store::bill::read::{self, BillOrder, BillPage};
 use granary::store::channel::read::ChannelTotals;
 use granary::store::exception::read::ExceptionPage;
 use granary::store::payment::read::{PaymentOfKey, PaymentPage};
@@ -39,9 +39,16 @@ pub fn bill_page(
     limit: i64,
 ) -> Result<Vec<Bill>, StoreError> {
     let account_number = account_number.to_owned();
-    BillPage { account_number, statuses: Vec::new(), after: None, limit }
-        .run(connection)
-        .map(|page| page.found)
+    BillPage {
+        account_number,
+        statuses: Vec::new(),
+        period: None,
+        order: BillOrder::OldestFirst,
+        after: None,
+        limit,
+    }
+    .run(connection)
+    .map(|page| page.found)
 }
 
 /// The newest exceptions.

@@ -41,30 +41,33 @@ user_error! {
     /// Why a payment was not posted, in order of precedence. The first four are not stored; from
     /// CHANNEL_SUSPENDED on the refusal is stored under the key for ever.
     PaymentPostErrorCode of PostRefusalCode {
-        /// The key is not 1 to 128 visible ASCII characters.
+        /// The key is not 1 to 128 visible ASCII characters. Precedence 1 of 12; not stored, the key stays
+        /// free.
         IdempotencyKeyMalformed,
-        /// The account number is not 1 to 20 digits.
+        /// The account number is not 1 to 20 digits. Precedence 2 of 12; not stored, the key stays free.
         AccountNumberMalformed,
-        /// The amount isn't text with two decimals between 0.01 and 10000000000.00.
+        /// The amount isn't text with two decimals between 0.01 and 10000000000.00. Precedence 3 of 12; not
+        /// stored, the key stays free.
         AmountOutOfRange,
-        /// A text or a list is too long, a text holds a control character, or paidAt is no instant; the field
-        /// is named.
+        /// A text or a list is too long, a text holds a control character, or paidAt is no instant; the
+        /// field is named. Precedence 4 of 12; not stored, the key stays free.
         InputMalformed,
-        /// The key was used with another input; the field is named. Nothing was moved.
+        /// The key was used with another input; the field is named. Nothing was moved. Precedence 5 of 12;
+        /// not stored, the key's first answer stays.
         IdempotencyKeyReused,
-        /// The channel is suspended.
+        /// The channel is suspended. Precedence 6 of 12; stored.
         ChannelSuspended,
-        /// The paidAt lies ahead, or further back than the channel allows.
+        /// The paidAt lies ahead, or further back than the channel allows. Precedence 7 of 12; stored.
         PaidAtOutOfRange,
-        /// There is no such account.
+        /// There is no such account. Precedence 8 of 12; stored.
         AccountNotFound,
-        /// The account is closed and the money would not settle a bill.
+        /// The account is closed and the money would not settle a bill. Precedence 9 of 12; stored.
         AccountClosed,
-        /// A named bill does not exist.
+        /// A named bill does not exist. Precedence 10 of 12; stored.
         BillNotFound,
-        /// A named bill can't be paid now.
+        /// A named bill can't be paid now. Precedence 11 of 12; stored.
         BillNotPayable,
-        /// The amount breaks the channel's rule; the message says what is due.
+        /// The amount breaks the channel's rule; the message says what is due. Precedence 12 of 12; stored.
         AmountNotAccepted,
     }
 }
