@@ -78,7 +78,7 @@ enum Command {
     /// Answer channels and customers over HTTP, at POST /graphql, until SIGTERM or Ctrl-C
     Serve(serve::Arguments),
     /// Load a sample district into granary.db, serve it, and print commands to try
-    Demo,
+    Demo(demo::Arguments),
     /// Bring the database to the version of this program; creates the SQLite file
     Migrate(migrate::Arguments),
     /// Bring accounts or bills in from CSV files, beside running servers
@@ -108,6 +108,8 @@ pub fn run() -> ExitCode {
     let mut flags = Flags { database_url, ..Flags::default() };
     if let Command::Serve(arguments) = &command {
         arguments.fill(&mut flags);
+    } else if let Command::Demo(arguments) = &command {
+        arguments.fill(&mut flags);
     }
     let outcome = Configuration::load(config.as_deref(), flags)
         .and_then(|configuration| run_command(command, &configuration));
@@ -136,10 +138,10 @@ fn end_with(error: clap::Error) -> Arguments {
 }
 
 fn run_command(command: Command, configuration: &Configuration) -> anyhow::Result<Outcome> {
-    logging::start(configuration.log_format(), matches!(command, Command::Serve(_) | Command::Demo))?;
+    logging::start(configuration.log_format(), matches!(command, Command::Serve(_) | Command::Demo(_)))?;
     match command {
         Command::Serve(_) => serve::run(configuration),
-        Command::Demo => demo::run(configuration),
+        Command::Demo(_) => demo::run(configuration),
         Command::Migrate(arguments) => migrate::run(configuration, &arguments),
         Command::Import(command) => import::run(configuration, command),
         Command::Channel(command) => channel::run(configuration, command),

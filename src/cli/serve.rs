@@ -1,9 +1,11 @@
 //! `granary serve`.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use clap::Args;
 
 use super::config::{Configuration, Flags};
@@ -12,7 +14,7 @@ use super::output::announce;
 use super::serve_lock::ServeLock;
 use super::session::start_engine;
 use crate::engine::{Engine, close_within};
-use crate::http::{self, Listening};
+use crate::http::{self, Door, Listening, ServeError};
 
 /// With the time that connections may take to drain, less than the 10 s in which a server ends.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
@@ -62,7 +64,7 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
         }
     });
     close(engine);
-    served.map_err(|error| anyhow::anyhow!("the server could not run: {error}"))?;
+    served.map_err(|error| could_not_run(&error))?;
     tracing::info!("stopped");
     Ok(Outcome::Done)
 }
@@ -71,5 +73,24 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
 pub(super) fn close(engine: Arc<Engine>) {
     if !close_within(engine, CLOSE_WITHIN) {
         tracing::warn!("stopped before the database took everything; nothing of it was acknowledged");
+    }
+}
+
+/// Why there is no server, with the way out.
+pub(super) fn could_not_run(error: &ServeError) -> anyhow::Error {
+    let ServeError::Listen { door, address, error: cause } = error else {
+        return anyhow!("the server could not run: {error}");
+    };
+    let setting = match door {
+        Door::Api => "--listen ADDR:PORT (or GRANARY_LISTEN)",
+        Door::Admin => "GRANARY_ADMIN_LISTEN (serve: --admin-listen ADDR:PORT)",
+    };
+    match cause.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "{address} is taken: another program listens there. Choose another address by {setting}, or see who holds it: \
+             ss -ltnp 'sport = :{}'",
+            address.port()
+        ),
+        _ => anyhow!("{error}. Choose another address by {setting}"),
     }
 }

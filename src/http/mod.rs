@@ -21,6 +21,7 @@ mod documents;
 mod form;
 mod in_flight;
 mod incoming;
+mod listen;
 mod log;
 mod loop_lag;
 mod metrics;
@@ -34,6 +35,7 @@ mod shared;
 mod tls;
 mod trace;
 
+pub use listen::{Door, ServeError};
 pub use log::{LogCounts, STRANGERS};
 pub use tls::TlsFiles;
 
@@ -99,6 +101,15 @@ pub struct Listening {
     pub admin: Option<SocketAddr>,
 }
 
+/// Fails where an address can't be listened on now, so that nothing need be done before that is known.
+///
+/// # Errors
+/// The first address that can't be listened on.
+pub fn try_listen(settings: &HttpSettings) -> Result<(), ServeError> {
+    listen::listen(Door::Api, settings.listen)?;
+    settings.admin_listen.map_or(Ok(()), |address| listen::listen(Door::Admin, address).map(drop))
+}
+
 /// Serves until SIGTERM or SIGINT, then drains and returns. Calls `on_listening` once requests are
 /// answered.
 ///
@@ -109,7 +120,7 @@ pub fn serve(
     engine: Arc<Engine>,
     verifier: Verifier,
     on_listening: impl FnOnce(Listening),
-) -> std::io::Result<()> {
+) -> Result<(), ServeError> {
     serve_until(settings, engine, verifier, stop_signal(), on_listening)
 }
 
@@ -123,15 +134,16 @@ pub fn serve_until(
     verifier: Verifier,
     stop: impl Future<Output = ()> + 'static,
     on_listening: impl FnOnce(Listening),
-) -> std::io::Result<()> {
+) -> Result<(), ServeError> {
     let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
-    let listener = TcpListener::bind(settings.listen)?;
+    let listener = listen::listen(Door::Api, settings.listen)?;
     // Connections take it over from the listener. Linux counts from the last time that anything was taken in: a
     // client that only says that it lives doesn't put it off.
     SockRef::from(&listener).set_tcp_user_timeout(Some(settings.unread_timeout))?;
     // Else the last piece of a large answer waits until the reader has acknowledged those before, 40 ms.
     SockRef::from(&listener).set_tcp_nodelay(true)?;
-    let admin_listener = settings.admin_listen.map(TcpListener::bind).transpose()?;
+    let admin_listener =
+        settings.admin_listen.map(|address| listen::listen(Door::Admin, address)).transpose()?;
     let listening = Listening {
         api: listener.local_addr()?,
         admin: admin_listener.as_ref().map(TcpListener::local_addr).transpose()?,
@@ -191,7 +203,7 @@ pub fn serve_until(
         if let Some(admin) = admin {
             admin.stop(false).await;
         }
-        served
+        Ok(served?)
     })
 }
 
