@@ -18,7 +18,8 @@ use super::serve_lock::ServeLock;
 use super::session::{Session, start_engine};
 use super::system::random_hex;
 use super::token::{Bearer, mint};
-use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
+use crate::access::claims::TokenRules;
+use crate::access::tokens::{Mint, Verifier};
 use crate::domain::base::calendar::day_of;
 use crate::domain::book::Answer;
 use crate::domain::keyed::Answered;
@@ -61,8 +62,8 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
         Some(secret) => (secret, SecretOrigin::Configured),
         None => (random_hex::<32>()?.into(), SecretOrigin::MadeForThisRun),
     };
-    let verifier = Verifier::from_secret(secret.expose_secret(), ISSUER_DEFAULT)?;
-    let key = Mint::new(secret.expose_secret(), ISSUER_DEFAULT)?;
+    let verifier = Verifier::from_secret(secret.expose_secret(), TokenRules::default())?;
+    let key = Mint::new(secret.expose_secret(), TokenRules::default())?;
     http::try_listen(&settings).map_err(|error| could_not_run(&error))?;
     let mut connection = database.connect_or_create()?;
     let _lock = ServeLock::take(&database)?;

@@ -29,7 +29,9 @@ mod serve_lock;
 mod session;
 mod strangers;
 mod system;
+mod times;
 mod token;
+mod token_rules;
 
 use config::{Configuration, Flags};
 use outcome::Outcome;
@@ -63,10 +65,11 @@ Configuration (a flag beats the environment, that beats the file, that beats the
   The first three can each be kept in a file, named by DATABASE_URL_FILE and so on.
   GRANARY_JWKS        instead of the secret: a file with the public keys of tokens, a JWK Set
   GRANARY_JWT_ISSUER  the issuer (iss) of tokens            [default: granary]
+  GRANARY_JWT_AUDIENCE, GRANARY_JWT_CLAIM, GRANARY_JWT_LIFE_MAX,
   GRANARY_ADMIN_LISTEN, GRANARY_TLS_CERT, GRANARY_TLS_KEY   as the flags of serve
   RUST_LOG            what to log to standard error, such as info or granary=debug
-  granary.toml        database_url, listen, jwt_secret (each also with _file), jwt_issuer, jwks,
-                      admin_listen, tls_cert, tls_key, lanes, readers, http_workers, answer_bytes_max,
+  granary.toml        database_url, listen, jwt_secret (each also with _file), jwks, jwt_issuer,
+                      jwt_audience, jwt_claim, jwt_life_max, admin_listen, tls_cert, tls_key, lanes, readers, http_workers, answer_bytes_max,
                       log_format = \"pretty\" | \"json\", and in [budgets] what one caller may ask for
                       (0 = no bound): customer_requests_per_minute and customer_accounts_per_minute
                       (each 120), channel_requests_per_minute and channel_accounts_per_minute (0)

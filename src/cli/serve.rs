@@ -13,6 +13,7 @@ use super::outcome::Outcome;
 use super::output::announce;
 use super::serve_lock::ServeLock;
 use super::session::start_engine;
+use super::token_rules::TokenSettings;
 use crate::engine::{Engine, close_within};
 use crate::http::{self, Door, Listening, ServeError};
 
@@ -30,6 +31,8 @@ pub(super) struct Arguments {
     /// The public keys of tokens, a JWK Set; read again when it changes; also GRANARY_JWKS
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
+    #[command(flatten)]
+    tokens: TokenSettings,
     /// The certificate with its chain, in PEM; also GRANARY_TLS_CERT
     #[arg(long, value_name = "FILE")]
     tls_cert: Option<PathBuf>,
@@ -44,6 +47,7 @@ impl Arguments {
         flags.listen.clone_from(&self.listen);
         flags.admin_listen.clone_from(&self.admin_listen);
         flags.jwks.clone_from(&self.jwks);
+        flags.tokens.clone_from(&self.tokens);
         flags.tls_cert.clone_from(&self.tls_cert);
         flags.tls_key.clone_from(&self.tls_key);
     }
