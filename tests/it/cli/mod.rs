@@ -7,6 +7,7 @@ mod channel;
 mod config;
 mod demo;
 mod encoding;
+mod exports;
 mod import;
 mod programs;
 mod secrets;
