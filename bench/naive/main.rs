@@ -140,6 +140,7 @@ impl Mutation {
                 bill_numbers: None,
             },
             note: None,
+            trimmed: None,
             actor: Actor { subject: "naive".to_owned(), token_id: "naive".to_owned() },
         };
         let shared = ctx.data::<Arc<Shared>>()?;

@@ -188,7 +188,7 @@ fn values_of(text: &str) -> impl Iterator<Item = Value> {
 
 fn scalar_round_trips<T: ScalarType, V: PartialEq + Debug>(value: &Value, inner: fn(&T) -> V) {
     let parsed = T::parse(value.clone());
-    assert_eq!(parsed.is_ok(), T::is_valid(value), "{value}");
+    assert!(parsed.is_err() || T::is_valid(value), "{value}");
     let Ok(parsed) = parsed else { return };
     let written = parsed.to_value();
     let again = T::parse(written.clone());

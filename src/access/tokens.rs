@@ -17,12 +17,11 @@ use super::claims::{Fault, Presented, TokenRules};
 use super::jwk::KeyError;
 use super::keys::{Keys, check_secret};
 use super::payload::Payload;
+use crate::domain::access::CLOCK_SKEW_S_MAX;
 use crate::domain::base::text::sha256;
 
 /// Length of a token at most.
 const TOKEN_LEN_MAX: usize = 8 * 1024;
-/// Clocks may differ by this much.
-const SKEW_S: i64 = 60;
 /// Verified tokens remembered.
 const CACHE_LEN_MAX: u64 = 10_000;
 /// Bytes of a JWK Set at most.
@@ -228,11 +227,15 @@ impl Verifier {
             }
         };
         let (now_s, exp_s) = (now_ms.div_euclid(1_000), verified.exp_s);
-        if now_s >= exp_s.saturating_add(SKEW_S) {
+        let is_ahead = |at_s: i64| now_s < at_s.saturating_sub(CLOCK_SKEW_S_MAX);
+        if now_s >= exp_s.saturating_add(CLOCK_SKEW_S_MAX) {
             Err(Refused::new(TokenError::Expired, "exp is past"))
-        } else if verified.nbf_s.is_some_and(|nbf_s| now_s < nbf_s.saturating_sub(SKEW_S)) {
+        } else if verified.nbf_s.is_some_and(is_ahead) {
             Err(Refused::new(TokenError::NotYetValid, "nbf is yet to come"))
-        } else if exp_s > now_s.saturating_add(self.rules.life_s_max).saturating_add(SKEW_S) {
+        } else if is_ahead(verified.caller.issued_at_s) {
+            // What claims to be given later than any clock can say would outlive a revocation of its subject.
+            Err(Refused::new(TokenError::NotYetValid, "iat is yet to come"))
+        } else if exp_s > now_s.saturating_add(self.rules.life_s_max).saturating_add(CLOCK_SKEW_S_MAX) {
             Err(Refused::new(TokenError::Invalid, "exp is further ahead than is set"))
         } else {
             Ok(verified.caller.clone())
@@ -288,8 +291,43 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::access::{Revocation, Revocations};
 
     const SECRET: &str = "a secret of more than thirty-two bytes";
+
+    fn token(claims: &Value) -> String {
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        encode(&Header::new(Algorithm::HS256), claims, &key).expect("a token")
+    }
+
+    #[test]
+    fn a_token_that_was_given_later_than_any_clock_says_does_not_hold_yet() {
+        let verifier = Verifier::from_secret(SECRET, TokenRules::default()).expect("a secret");
+        for (given_s, expected) in
+            [(1_000, Ok(1_000)), (1_060, Ok(1_060)), (1_061, Err(TokenError::NotYetValid))]
+        {
+            let claims = json!({
+                "iss": "granary", "aud": "granary", "sub": "s", "jti": "1", "channel": "C", "scope": "",
+                "iat": given_s, "nbf": 0, "exp": 9_000,
+            });
+            let verified = verifier.verify(&token(&claims), 1_000_000);
+            let verified = verified.map(|caller| caller.issued_at_s).map_err(|refused| refused.error);
+            assert_eq!(verified, expected, "{given_s}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_not_dated_holds_and_counts_as_given_before_all_others() {
+        let verifier = Verifier::from_secret(SECRET, TokenRules::default()).expect("a secret");
+        let claims = json!({
+            "iss": "granary", "aud": "granary", "sub": "s", "channel": "C", "scope": "", "exp": 9_000,
+        });
+        let caller = verifier.verify(&token(&claims), 1_000_000).expect("a token that holds");
+        let mut revocations = Revocations::default();
+        assert!(!revocations.has(&caller.token_id, &caller.subject, caller.issued_at_s));
+        revocations.insert(Revocation::Subject("s".to_owned()), 0);
+        assert!(revocations.has(&caller.token_id, &caller.subject, caller.issued_at_s));
+    }
 
     #[test]
     fn the_issuer_is_one_and_no_list() {
@@ -306,9 +344,7 @@ mod tests {
                 "iss": issuer, "aud": "granary", "sub": "s", "jti": "1", "channel": "C", "scope": "",
                 "nbf": 0, "exp": 10,
             });
-            let key = EncodingKey::from_secret(SECRET.as_bytes());
-            let token = encode(&Header::new(Algorithm::HS256), &claims, &key).expect("a token");
-            assert_eq!(verifier.verify(&token, 5_000).is_ok(), is_taken, "{issuer}");
+            assert_eq!(verifier.verify(&token(&claims), 5_000).is_ok(), is_taken, "{issuer}");
         }
     }
 }

@@ -11,8 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::logging::{self, LogFormat};
-use super::system;
 use super::token_rules::TokenSettings;
+use super::{open_files, system};
 use crate::access::budget::{Allowance, Allowances};
 use crate::access::claims::TokenRules;
 use crate::access::tokens::{Mint, Verifier};
@@ -169,6 +169,7 @@ impl Configuration {
             admin_listen: admin_listen.map(|text| parse_address(&text)).transpose()?,
             tls: self.tls()?,
             workers: self.http_workers(),
+            connections_max: open_files::connections_max(self.lanes() + self.readers()),
             unread_timeout: UNREAD_TIMEOUT,
             body_timeout: BODY_TIMEOUT,
             requests_max: REQUESTS_MAX,
@@ -245,13 +246,20 @@ impl Configuration {
 
     /// How the engine is built.
     pub(super) fn engine_settings(&self) -> anyhow::Result<EngineSettings> {
-        let usual = EngineSettings::default();
         Ok(EngineSettings {
-            lanes: self.file.lanes.unwrap_or(usual.lanes),
-            readers: self.file.readers.unwrap_or(usual.readers),
+            lanes: self.lanes(),
+            readers: self.readers(),
             seed: u64::from_le_bytes(system::random_bytes()?),
-            ..usual
+            ..EngineSettings::default()
         })
+    }
+
+    fn lanes(&self) -> usize {
+        self.file.lanes.unwrap_or(EngineSettings::default().lanes)
+    }
+
+    fn readers(&self) -> usize {
+        self.file.readers.unwrap_or(EngineSettings::default().readers)
     }
 
     /// Threads that answer HTTP: one per core, unless set.

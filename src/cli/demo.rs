@@ -64,22 +64,27 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
     };
     let verifier = Verifier::from_secret(secret.expose_secret(), TokenRules::default())?;
     let key = Mint::new(secret.expose_secret(), TokenRules::default())?;
-    http::try_listen(&settings).map_err(|error| could_not_run(&error))?;
-    let mut connection = database.connect_or_create()?;
+    http::try_listen(&settings).map_err(could_not_run)?;
+    drop(database.connect_or_create()?);
     let _lock = ServeLock::take(&database)?;
-    migrations::run_pending(&mut connection)?;
-    drop(connection);
+    migrations::migrate(&database)?;
     load(&start_engine(configuration, &database)?)?;
     // One that has found the district's channels at its start, so that the printed tokens are good at once.
     let engine = start_engine(configuration, &database)?;
     // Whatever can go wrong with the commands goes wrong before anybody is served.
     let tokens = Tokens::mint(&key)?;
     let run = random_hex::<4>()?;
-    let served = http::serve(settings, engine.clone(), verifier, |Listening { api, .. }| {
-        announce(introduction(api, &tokens, origin, &run));
-    });
+    let started = engine.clone();
+    let served = http::serve(
+        settings,
+        move || Ok(started.clone()),
+        verifier,
+        |Listening { api, .. }| {
+            announce(introduction(api, &tokens, origin, &run));
+        },
+    );
     close(engine);
-    served.map_err(|error| could_not_run(&error))?;
+    served.map_err(could_not_run)?;
     Ok(Outcome::Done)
 }
 
@@ -88,14 +93,12 @@ fn load(engine: &Arc<Engine>) -> anyhow::Result<()> {
     refuse_foreign_database(engine)?;
     let zone = engine.rules().utility.zone;
     let first_account = district::first_account();
+    let look_ups = engine.look_ups(Priority::Normal);
     let oldest = session.wait(|| {
         let account_number = first_account.clone();
-        engine.look_up(
-            Priority::Normal,
-            BillPage { account_number, statuses: Vec::new(), after: None, limit: 1 },
-        )
+        look_ups.look_up(BillPage { account_number, statuses: Vec::new(), after: None, limit: 1 })
     })?;
-    let earlier = oldest.first().and_then(|bill| district::month_from_oldest_issue(bill.issued_on));
+    let earlier = oldest.found.first().and_then(|bill| district::month_from_oldest_issue(bill.issued_on));
     let day = earlier.unwrap_or_else(|| day_of(engine.now_ms(), zone));
     let phases = District::new(day, zone).phases();
     let len: usize = phases.iter().map(Vec::len).sum();

@@ -173,6 +173,7 @@ impl District {
                 bill_numbers,
             },
             note: None,
+            trimmed: None,
             actor: Actor { subject: "demo".to_owned(), token_id: "demo".to_owned() },
         }))
     }

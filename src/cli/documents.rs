@@ -14,7 +14,9 @@ use super::output::print_line;
 use super::session::Session;
 use crate::domain::access::{AccessChange, TrustedDocument, sha256_of_name};
 use crate::engine;
-use crate::graphql::guard;
+use crate::graphql::prepared::Prepared;
+use crate::graphql::validation::Validator;
+use crate::graphql::validator;
 use crate::store::access::read::{self, DocumentText};
 use crate::store::base::look_up::LookUp;
 
@@ -57,10 +59,11 @@ pub(super) fn run(configuration: &Configuration, command: Command) -> anyhow::Re
 
 /// All files are read and checked before anything is added.
 fn add(configuration: &Configuration, files: &[PathBuf]) -> anyhow::Result<Outcome> {
+    let validator = validator();
     let mut documents = Vec::new();
     for file in files {
         let text = read_file(file, FILE_LEN_MAX).with_context(|| file.display().to_string())?;
-        let read = documents_of(&text).with_context(|| file.display().to_string())?;
+        let read = documents_of(&text, &validator).with_context(|| file.display().to_string())?;
         documents.extend(read);
     }
     let trust = |document: &TrustedDocument| AccessChange::Trust(document.clone());
@@ -101,15 +104,15 @@ fn line(document: &TrustedDocument) -> String {
 }
 
 /// A file's documents: those of a manifest, or the file itself. No document is a JSON object.
-fn documents_of(text: &str) -> anyhow::Result<Vec<TrustedDocument>> {
+fn documents_of(text: &str, validator: &Validator) -> anyhow::Result<Vec<TrustedDocument>> {
     let Ok(manifest) = serde_json::from_str::<BTreeMap<String, String>>(text) else {
-        return Ok(vec![trusted(text)?]);
+        return Ok(vec![trusted(text, validator)?]);
     };
     if manifest.is_empty() {
         bail!("the manifest holds no document");
     }
     let entry = |(name, text): (String, String)| {
-        let document = trusted(&text).with_context(|| name.clone())?;
+        let document = trusted(&text, validator).with_context(|| name.clone())?;
         if sha256_of_name(&name).as_ref() != Some(&document.sha256) {
             bail!(
                 "{name:?} is not the SHA-256 of its document; graphql-codegen writes it with hashAlgorithm sha256"
@@ -120,10 +123,15 @@ fn documents_of(text: &str) -> anyhow::Result<Vec<TrustedDocument>> {
     manifest.into_iter().map(entry).collect()
 }
 
-/// The document, if it passes what every request must.
-fn trusted(text: &str) -> anyhow::Result<TrustedDocument> {
-    if let Err(objection) = guard::parse(text) {
-        bail!("{}", objection.message);
+/// The document, if it passes what every request must and is valid.
+fn trusted(text: &str, validator: &Validator) -> anyhow::Result<TrustedDocument> {
+    let prepared = match Prepared::new(text, validator) {
+        Ok(prepared) => prepared,
+        Err(objection) => bail!("{}", objection.message),
+    };
+    if let Some(error) = prepared.errors().first() {
+        let at = error.locations.first().map(|at| format!("line {}, column {}: ", at.line, at.column));
+        bail!("{}{}", at.unwrap_or_default(), error.message);
     }
     Ok(TrustedDocument::new(text.to_owned()))
 }

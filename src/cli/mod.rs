@@ -20,8 +20,10 @@ mod import;
 mod log_lines;
 mod logging;
 mod migrate;
+mod open_files;
 mod outcome;
 mod output;
+mod privacy;
 mod revoke;
 mod schema;
 mod serve;
@@ -107,6 +109,8 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
+    privacy::keep_files_private();
+    open_files::raise_limit();
     let Arguments { database_url, config, command } = Arguments::try_parse().unwrap_or_else(end_with);
     let mut flags = Flags { database_url, ..Flags::default() };
     if let Command::Serve(arguments) = &command {

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -12,10 +12,10 @@ use super::config::{Configuration, Flags};
 use super::outcome::Outcome;
 use super::output::announce;
 use super::serve_lock::ServeLock;
-use super::session::start_engine;
+use super::session::engine_start;
 use super::token_rules::TokenSettings;
 use crate::engine::{Engine, close_within};
-use crate::http::{self, Door, Listening, ServeError};
+use crate::http::{self, Listener, Listening, ServeError};
 
 /// With the time that connections may take to drain, less than the 10 s in which a server ends.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
@@ -53,22 +53,23 @@ impl Arguments {
     }
 }
 
-/// Serves until the process is told to stop, then lets the engine finish what it has taken in.
+/// Serves once the database is there and until the process is told to stop, then lets the engine finish what it has taken in.
 pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
     let settings = configuration.http_settings()?;
     let (verifier, database) = (configuration.verifier()?, configuration.database()?);
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
     let _lock = ServeLock::take(&database)?;
-    let engine = start_engine(configuration, &database)?;
-    let served = http::serve(settings, engine.clone(), verifier, |Listening { api, admin }| {
+    let (start, started) = (engine_start(configuration, &database)?, Arc::new(OnceLock::new()));
+    let keep = started.clone();
+    let start = move || start().inspect(|engine| drop(keep.set(engine.clone())));
+    let served = http::serve(settings, start, verifier, |Listening { api, .. }| {
         announce(format!("listening on {scheme}://{api}/graphql"));
         tracing::info!(address = %api, version = env!("CARGO_PKG_VERSION"), "listening");
-        if let Some(address) = admin {
-            tracing::info!(%address, "listening for the operator: /livez, /readyz, /metrics");
-        }
     });
-    close(engine);
-    served.map_err(|error| could_not_run(&error))?;
+    if let Some(engine) = started.get() {
+        close(Arc::clone(engine));
+    }
+    served.map_err(could_not_run)?;
     tracing::info!("stopped");
     Ok(Outcome::Done)
 }
@@ -81,13 +82,15 @@ pub(super) fn close(engine: Arc<Engine>) {
 }
 
 /// Why there is no server, with the way out.
-pub(super) fn could_not_run(error: &ServeError) -> anyhow::Error {
-    let ServeError::Listen { door, address, error: cause } = error else {
-        return anyhow!("the server could not run: {error}");
+pub(super) fn could_not_run(error: ServeError) -> anyhow::Error {
+    let (listener, address, cause) = match &error {
+        ServeError::Listen { listener, address, error } => (listener, address, error),
+        ServeError::Run(_) => return anyhow!("the server could not run: {error}"),
+        ServeError::Database(_) => return error.into(),
     };
-    let setting = match door {
-        Door::Api => "--listen ADDR:PORT (or GRANARY_LISTEN)",
-        Door::Admin => "GRANARY_ADMIN_LISTEN (serve: --admin-listen ADDR:PORT)",
+    let setting = match listener {
+        Listener::Api => "--listen ADDR:PORT (or GRANARY_LISTEN)",
+        Listener::Admin => "GRANARY_ADMIN_LISTEN (serve: --admin-listen ADDR:PORT)",
     };
     match cause.kind() {
         ErrorKind::AddrInUse => anyhow!(

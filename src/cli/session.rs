@@ -31,13 +31,22 @@ pub(super) fn start_engine(
     configuration: &Configuration,
     database: &Database,
 ) -> anyhow::Result<Arc<Engine>> {
+    Ok(engine_start(configuration, database)?()?)
+}
+
+/// What starts an engine, and may be tried again where it can't.
+pub(super) fn engine_start(
+    configuration: &Configuration,
+    database: &Database,
+) -> anyhow::Result<impl Fn() -> Result<Arc<Engine>, StoreError> + Send + 'static> {
     let settings = configuration.engine_settings()?;
     let place = match database {
         Database::Postgres(_) => "PostgreSQL".to_owned(),
         Database::Sqlite(path) => path.display().to_string(),
     };
+    let database = database.clone();
     let stop = Arc::new(move |error: &StoreError| stop_process(&place, error));
-    Ok(Arc::new(Engine::start(database, &settings, Arc::new(SystemClock), stop)?))
+    Ok(move || Engine::start(&database, &settings, Arc::new(SystemClock), stop.clone()).map(Arc::new))
 }
 
 /// After a failed write nobody knows what is on the disk, so nothing may be tried again from here; and what is written

@@ -61,6 +61,9 @@ impl Checkpointer {
         if calm.is_time(standing) {
             opened.checkpoint()?;
         }
+        if calm.is_time_to_cut() {
+            opened.cut_long_log()?;
+        }
         Ok(())
     }
 }
@@ -78,10 +81,16 @@ impl Calm {
     }
 
     fn is_time(&mut self, standing: WalStatus) -> bool {
-        self.looks = if standing == self.last { self.looks + 1 } else { 0 };
+        self.looks = if standing == self.last { self.looks.saturating_add(1) } else { 0 };
         self.last = standing;
         let pages = standing.pages - standing.pages_in;
         pages >= PAGES_MIN || (pages > 0 && self.looks == CALM_LOOKS)
+    }
+
+    /// Whether nothing has come for a while: then whoever kept the log long may have left. While more comes the writer
+    /// cuts it.
+    fn is_time_to_cut(&self) -> bool {
+        self.looks > 0 && self.looks.is_multiple_of(CALM_LOOKS)
     }
 }
 
@@ -100,8 +109,11 @@ mod tests {
         }
         assert!(calm.is_time(grown(101)), "nothing has come for a while");
         assert!(!calm.is_time(grown(101)), "somebody reads what is still to come in; once was enough");
-        for _ in 0..2 * CALM_LOOKS {
+        let mut cuts = 0;
+        for _ in 0..=2 * CALM_LOOKS {
             assert!(!calm.is_time(grown(100)), "all is in");
+            cuts += u32::from(calm.is_time_to_cut());
         }
+        assert_eq!(cuts, 2, "who reads for long is waited for again and again");
     }
 }

@@ -22,6 +22,7 @@ impl EngineError {
         match error {
             StoreError::Corrupt(_) | StoreError::Url(_) => Self::Internal,
             StoreError::Connect(_)
+            | StoreError::Absent(_)
             | StoreError::NotMigrated(_)
             | StoreError::Statement(_)
             | StoreError::Overtaken(_)

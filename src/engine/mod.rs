@@ -10,7 +10,6 @@ use crate::domain::book::Asked;
 use crate::store::StoreError;
 use crate::store::base::connection::{Connection, Database, Purpose};
 use crate::store::base::files::{FirstOpened, Opened};
-use crate::store::base::look_up::LookUp;
 use crate::store::base::read_only::{self, IsReadOnly};
 use crate::store::base::{migrations, utility};
 
@@ -18,12 +17,14 @@ mod backpressure;
 mod checkpointer;
 mod error;
 pub mod lane;
+mod look_ups;
 mod priority;
 mod queue;
 mod reader;
-pub mod readers;
+mod readers;
 mod rules;
 mod shutdown;
+mod snapshot;
 mod supervisor;
 
 use backpressure::Backpressure;
@@ -31,6 +32,7 @@ pub use backpressure::give_way;
 use checkpointer::Checkpointer;
 pub use error::{EngineError, OnStorageFailure};
 use lane::{Lane, LaneSettings, NoFaults};
+pub use look_ups::{Accounts, LookUps};
 pub use priority::Priority;
 use queue::{Lanes, Ticket};
 use reader::Source;
@@ -38,6 +40,7 @@ use readers::Readers;
 use rules::Refresher;
 pub use rules::Rules;
 use shutdown::Shutdown;
+use snapshot::Snapshots;
 use supervisor::{Supervisor, Work};
 
 /// How the engine is built.
@@ -87,6 +90,7 @@ pub struct Engine {
     database: Database,
     lanes: Arc<Lanes>,
     readers: Readers,
+    snapshots: Snapshots,
     backpressure: Arc<Backpressure>,
     rules: Arc<RwLock<Arc<Rules>>>,
     shutdown: Shutdown,
@@ -145,6 +149,7 @@ impl Engine {
                 Box::new(move |heartbeat| readers.run(&source, &heartbeat)),
             ));
         }
+        let snapshots = Snapshots::new(source.clone());
         let Source { database, first_opened, on_storage_failure } = source;
         let refresher = Refresher {
             database: database.clone(),
@@ -160,7 +165,7 @@ impl Engine {
             places.push(("checkpointer".to_owned(), Box::new(move |heartbeat| checkpointer.run(&heartbeat))));
         }
         let supervisor = Supervisor::start(places, matches!(database, Database::Postgres(_)));
-        Ok(Self { clock, database, lanes, readers, backpressure, rules, shutdown, supervisor })
+        Ok(Self { clock, database, lanes, readers, snapshots, backpressure, rules, shutdown, supervisor })
     }
 
     /// Now, by the clock that was handed in, in milliseconds UTC.
@@ -239,49 +244,17 @@ impl Engine {
         }
     }
 
-    /// Looks up accounts, combined with whatever other look-ups are waiting.
-    ///
-    /// # Errors
-    /// See [`EngineError`].
-    pub async fn accounts(
-        &self,
-        priority: Priority,
-        numbers: Vec<String>,
-    ) -> Result<readers::Accounts, EngineError> {
-        Box::pin(self.readers.accounts(priority, numbers)).await
+    /// What can be looked up, as it is when it is looked up.
+    pub fn look_ups(&self, priority: Priority) -> LookUps {
+        LookUps::of_readers(self.readers.clone(), priority)
     }
 
-    /// Looks up all payable bills of accounts, combined with whatever other look-ups are waiting.
+    /// What can be looked up as of one instant. There are few at once; the others wait.
     ///
     /// # Errors
-    /// See [`EngineError`].
-    pub async fn open_bills(
-        &self,
-        priority: Priority,
-        numbers: Vec<String>,
-    ) -> Result<readers::OpenBills, EngineError> {
-        Box::pin(self.readers.open_bills(priority, numbers)).await
-    }
-
-    /// Looks up bills by account number and bill number, combined with whatever other look-ups are
-    /// waiting.
-    ///
-    /// # Errors
-    /// See [`EngineError`].
-    pub async fn bills(
-        &self,
-        priority: Priority,
-        keys: Vec<(String, String)>,
-    ) -> Result<readers::Bills, EngineError> {
-        Box::pin(self.readers.bills(priority, keys)).await
-    }
-
-    /// Runs any other look-up.
-    ///
-    /// # Errors
-    /// See [`EngineError`].
-    pub async fn look_up<L: LookUp>(&self, priority: Priority, look_up: L) -> Result<L::Found, EngineError> {
-        Box::pin(self.readers.look_up(priority, look_up)).await
+    /// BUSY, where it isn't one's turn in time.
+    pub async fn snapshot(&self) -> Result<LookUps, EngineError> {
+        self.snapshots.open().await.map(LookUps::of_snapshot)
     }
 
     /// Whether the database would refuse every write: a standby, or made read-only by an operator.
@@ -292,7 +265,7 @@ impl Engine {
         if let Database::Sqlite(path) = &self.database {
             return Ok(read_only::is_file_read_only(path));
         }
-        self.look_up(Priority::High, IsReadOnly::default()).await
+        self.look_ups(Priority::High).look_up(IsReadOnly::default()).await
     }
 
     /// Takes nothing more in, lets lanes finish what is queued, and waits for the threads.

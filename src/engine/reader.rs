@@ -3,16 +3,16 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::error::{EngineError, OnStorageFailure};
-use crate::domain::account::{Account, Holder};
-use crate::domain::bill::Bill;
+use crate::domain::bill::{Bill, BilledAccount};
 use crate::store::base::connection::{self, Connection, Database, Purpose};
 use crate::store::base::files::{FirstOpened, Opened};
-use crate::store::{Severity, StoreError, account, bill};
+use crate::store::{Severity, StoreError, bill};
 
 /// Statements for those that are answered together: enough to find one among a hundred that makes the others fail.
 const STATEMENTS_MAX: usize = 16;
@@ -35,11 +35,9 @@ type OtherLookUp = Box<dyn FnMut(&mut Opened, bool) -> Result<(), StoreError> + 
 /// What is asked of a reader.
 pub(super) enum Job {
     /// Accounts by number.
-    Accounts(ByKeys<String, (Account, Holder)>),
-    /// Payable bills by account number.
-    OpenBills(ByKeys<String, Vec<Bill>>),
-    /// Bills by account number and bill number.
-    Bills(ByKeys<(String, String), Bill>),
+    Accounts(ByKeys<String, Arc<BilledAccount>>),
+    /// Bills by account number and bill number, each with the last sequence of its account.
+    Bills(ByKeys<(String, String), (Bill, i64)>),
     /// Anything else.
     Other(OtherLookUp),
 }
@@ -55,32 +53,43 @@ pub(super) struct Source {
     pub(super) on_storage_failure: OnStorageFailure,
 }
 
+/// What a reader answers from.
+enum View {
+    /// The database as it is at each statement, on one connection after the other.
+    Latest,
+    /// The database as it was at one instant. It ends with its connection.
+    OneInstant { is_taken: bool },
+}
+
 /// One of the readers.
 pub(super) struct Reader<'a> {
     source: &'a Source,
+    view: View,
     opened: Option<Opened>,
 }
 
 impl<'a> Reader<'a> {
     /// It connects when its first round comes.
     pub(super) fn new(source: &'a Source) -> Self {
-        Self { source, opened: None }
+        Self { source, view: View::Latest, opened: None }
+    }
+
+    /// All that this one answers is of the instant of its first look-up.
+    pub(super) fn of_one_instant(source: &'a Source) -> Self {
+        Self { source, view: View::OneInstant { is_taken: false }, opened: None }
     }
 
     /// Answers each of them.
     pub(super) fn answer_round(&mut self, jobs: Vec<Job>) {
-        let (mut accounts, mut open_bills, mut bills) = (Vec::new(), Vec::new(), Vec::new());
-        let mut others = Vec::new();
+        let (mut accounts, mut bills, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for job in jobs {
             match job {
                 Job::Accounts(job) => accounts.push(job),
-                Job::OpenBills(job) => open_bills.push(job),
                 Job::Bills(job) => bills.push(job),
                 Job::Other(job) => others.push(job),
             }
         }
-        self.answer_combined(accounts, account::read::accounts);
-        self.answer_combined(open_bills, bill::read::open_bills);
+        self.answer_combined(accounts, bill::read::accounts);
         self.answer_combined(bills, bill::read::bills_of);
         for job in others {
             self.answer_other(job);
@@ -134,10 +143,11 @@ impl<'a> Reader<'a> {
         self.opened.as_mut().is_some_and(|opened| opened.look_up(connection::ping).is_ok())
     }
 
-    /// A connection that failed isn't used again. From files that are not the database's any more nobody must read.
+    /// A connection that failed isn't used again. From a file that is damaged, or not the database's any more, nobody must
+    /// read; and what a look-up finds damaged must not be posted to either.
     fn let_go(&mut self, error: &StoreError) {
         self.opened = None;
-        if is_replaced(error) {
+        if is_storage_failure(error) {
             (self.source.on_storage_failure)(error);
         }
     }
@@ -146,7 +156,21 @@ impl<'a> Reader<'a> {
         let Source { database, first_opened, .. } = self.source;
         match &mut self.opened {
             Some(opened) => Ok(opened),
-            none => Ok(none.insert(Opened::connect(database, Purpose::Read, first_opened)?)),
+            none => {
+                let opened = match &mut self.view {
+                    View::Latest => Opened::connect(database, Purpose::Read, first_opened)?,
+                    View::OneInstant { is_taken: true } => {
+                        return Err(StoreError::Connect("that of the instant is gone".to_owned()));
+                    }
+                    View::OneInstant { is_taken } => {
+                        let mut opened = Opened::connect(database, Purpose::Read, first_opened)?;
+                        opened.look_up(connection::begin_of_one_instant)?;
+                        *is_taken = true;
+                        opened
+                    }
+                };
+                Ok(none.insert(opened))
+            }
         }
     }
 }
@@ -214,17 +238,13 @@ fn answer<K: Eq + Hash, T: Clone>(jobs: Vec<ByKeys<K, T>>, found: Result<&HashMa
     }
 }
 
-/// Whether the files are not the database's any more.
-pub(super) fn is_replaced(error: &StoreError) -> bool {
-    matches!(error, StoreError::Replaced(_))
+/// Whether the process must not go on.
+pub(super) fn is_storage_failure(error: &StoreError) -> bool {
+    error.severity() == Severity::Storage
 }
 
-/// What a damaged file holds can't be told, now or later; what it holds elsewhere still can.
+/// What a look-up that failed is to whoever waits for it.
 pub(super) fn engine_error(error: &StoreError) -> EngineError {
-    if error.severity() == Severity::Storage && !is_replaced(error) {
-        tracing::error!(%error, "the storage failed under a look-up; stop, run `granary audit`, restore if need be");
-        return EngineError::Internal;
-    }
     tracing::warn!(%error, "a look-up failed");
     EngineError::of(error)
 }

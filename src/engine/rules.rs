@@ -14,7 +14,7 @@ use crate::domain::channel::Channel;
 use crate::store::base::connection::{Connection, Database, Purpose};
 use crate::store::base::files::{FirstOpened, Opened};
 use crate::store::base::utility::{Utility, utility};
-use crate::store::{StoreError, access, bill, channel};
+use crate::store::{Severity, StoreError, access, bill, channel};
 
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
 
@@ -61,7 +61,7 @@ impl Refresher {
             match heartbeat.work(|| self.refresh(&mut opened)) {
                 Ok(fresh) => *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh),
                 Err(error) => {
-                    if let StoreError::Replaced(_) = error {
+                    if error.severity() == Severity::Storage {
                         (self.on_storage_failure)(&error);
                     }
                     tracing::warn!(%error, "channels and rules could not be looked up again");

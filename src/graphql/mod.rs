@@ -6,19 +6,22 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::{OperationDefinition, OperationType};
-use async_graphql::{EmptySubscription, Request, Response, SDLExportOptions, ValidationMode, Variables};
+use async_graphql::{
+    EmptySubscription, Pos, Request, Response, SDLExportOptions, ServerError, ValidationMode, Variables,
+};
 
 use crate::engine::Engine;
-use account::read_once::ReadOnce;
 use base::answer::weights::OutputTypes;
 use base::answer::{AnswerBudget, AnswersUnderWay, Overdrawn};
-use base::error::is_request_error;
+use base::error::engine_error;
 use base::limits;
 use base::session::RequestContext;
+use base::view::Views;
 use introspection::CountIntrospection;
 use node::Node;
 use prepared::Prepared;
 use root::{Mutation, Query};
+use validation::Validator;
 use variables::InputTypes;
 
 mod account;
@@ -35,13 +38,21 @@ pub mod prepared;
 mod reversal;
 mod root;
 mod service_config;
+pub mod validation;
 mod variables;
+
+/// Their audience, in [`Schemas`].
+const CHANNELS: usize = 0;
+const CUSTOMERS: usize = 1;
+/// No document has an operation of this name, which is no name: it is validated, and nothing of it is executed.
+const NO_OPERATION: &str = "\0";
 
 /// The whole API.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// The API over an engine, as two audiences see it: customers learn nothing of it but what they ask for rightly.
 pub struct Schemas {
+    engine: Arc<Engine>,
     /// For channels, then for customers.
     audiences: [Audience; 2],
     input_types: InputTypes,
@@ -73,6 +84,7 @@ impl Schemas {
         let closed = || open().disable_introspection().disable_suggestions();
         let audiences = [Audience::new(open), Audience::new(closed)];
         Self {
+            engine: engine.clone(),
             audiences,
             input_types: InputTypes::of(root::registry()),
             output_types: OutputTypes::of(&root::registry()),
@@ -81,8 +93,7 @@ impl Schemas {
         }
     }
 
-    /// Executes an operation of a document. A document that was executed once is valid; from then on only
-    /// its variables, its depth and its cost are looked at.
+    /// Executes an operation of a document, if it is valid; its variables, its depth and its cost are looked at here.
     ///
     /// # Errors
     /// Nothing was executed: its answer would be too large, or there is no room for it now.
@@ -93,28 +104,70 @@ impl Schemas {
         variables: Variables,
         context: RequestContext,
     ) -> Result<Executed, Overdrawn> {
-        let audience = usize::from(context.caller.is_customer());
+        let audience = if context.caller.is_customer() { CUSTOMERS } else { CHANNELS };
         let operation = document.operation(operation_name.as_deref()).map(|(_, operation)| operation);
-        let is_known = document.is_valid(audience)
-            && operation.is_some_and(|operation| self.input_types.fit(operation, &variables));
-        let budget = self.budget(document, operation, &context)?;
-        let mut request = Request::new("").variables(variables).data(context).data(budget.clone());
-        request = request.data(ReadOnce::default());
-        request.set_parsed_query(document.parsed().clone());
-        request.operation_name = operation_name;
+        let errors = self.errors(document, audience).await;
+        if !errors.is_empty() {
+            let budget = self.budget(document, operation, &context)?;
+            return Ok(Executed { response: Response::from_errors(errors), budget });
+        }
+        let mut variables = variables;
+        if let Some(operation) = operation {
+            add_defaults(operation, &mut variables);
+        }
+        let fit = operation.is_some_and(|operation| self.input_types.fit(operation, &variables));
+        let is_query = operation.is_some_and(|operation| operation.ty == OperationType::Query);
+        let views = Arc::new(Views::new(&self.engine, context.priority));
         let Audience { strict, fast, counting } = &self.audiences[audience];
-        let response = if document.asks_introspection() {
-            counting.execute(request).await
-        } else if is_known {
-            fast.execute(request).await
-        } else {
-            let response = strict.execute(request).await;
-            if !is_request_error(&response) {
-                document.note_valid(audience);
-            }
-            response
+        let schema = match (document.asks_introspection(), fit) {
+            (true, _) => counting,
+            (false, true) => fast,
+            (false, false) => strict,
         };
-        Ok(Executed { response, budget })
+        let mut variables = Some(variables);
+        loop {
+            let budget = self.budget(document, operation, &context)?;
+            // A query may be made again, a mutation not: it makes its answers again by itself.
+            let own = if is_query { variables.clone() } else { variables.take() }.unwrap_or_default();
+            let mut request = Request::new("").variables(own).data(context.clone()).data(budget.clone());
+            request = request.data(views.clone());
+            request.set_parsed_query(document.parsed().clone());
+            request.operation_name.clone_from(&operation_name);
+            let response = schema.execute(request).await;
+            let is_torn = if is_query { views.renew_if_torn().await } else { Ok(false) };
+            let response = match is_torn {
+                Ok(true) => continue,
+                Ok(false) => response,
+                Err(busy) => {
+                    Response::from_errors(vec![engine_error(busy).into_server_error(Pos::default())])
+                }
+            };
+            return Ok(Executed { response, budget });
+        }
+    }
+
+    /// Why a document isn't executed for this audience. What is invalid is said to channels with suggestions.
+    async fn errors(&self, document: &Prepared, audience: usize) -> Vec<ServerError> {
+        match (document.errors(), audience) {
+            ([], CUSTOMERS) if document.asks_introspection() => {
+                vec![ServerError::new("Introspection is disabled: ask for no __schema and no __type.", None)]
+            }
+            ([], _) => Vec::new(),
+            (errors, CUSTOMERS) => errors.to_vec(),
+            (errors, _) => {
+                let suggestions = self.suggestions(document).await;
+                if suggestions.is_empty() { errors.to_vec() } else { suggestions }
+            }
+        }
+    }
+
+    /// What the library of the API finds wrong with a document, by the rules that it knows.
+    async fn suggestions(&self, document: &Prepared) -> Vec<ServerError> {
+        let mut request = Request::new("").operation_name(NO_OPERATION);
+        request.set_parsed_query(document.parsed().clone());
+        let mut errors = self.audiences[CHANNELS].strict.execute(request).await.errors;
+        errors.retain(|error| !error.message.starts_with("Unknown operation named"));
+        errors
     }
 
     /// With room for all of the answer but its lists.
@@ -142,11 +195,25 @@ impl Audience {
     }
 }
 
+/// What validates the API's documents.
+pub fn validator() -> Validator {
+    Validator::new(&sdl(), InputTypes::of(root::registry()))
+}
+
 /// The schema in the schema definition language, sorted.
 pub fn sdl() -> String {
     let options =
         SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
     builder().finish().sdl_with_options(options)
+}
+
+/// Gives the variables that are absent what the operation declares for them.
+fn add_defaults(operation: &OperationDefinition, variables: &mut Variables) {
+    for declared in &operation.variable_definitions {
+        if let Some(default) = &declared.node.default_value {
+            variables.entry(declared.node.name.node.clone()).or_insert_with(|| default.node.clone());
+        }
+    }
 }
 
 type Builder = async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription>;

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 use futures_util::future::try_join_all;
 
 use super::account::types::Account;
-use super::base::limits::{check_list_len, list_complexity};
+use super::base::limits::{check_list_len, list_complexity, look_up_complexity};
 use super::base::outputs::List;
 use super::base::session::{caller_with, take_accounts};
 use super::bill::types::Bill;
@@ -43,6 +43,7 @@ pub(in crate::graphql) struct NodeQuery;
 #[Object]
 impl NodeQuery {
     /// The object of that id; null where there is none or the caller may not see it. Needs bills:read.
+    #[graphql(complexity = "look_up_complexity(child_complexity)")]
     async fn node(
         &self,
         ctx: &Context<'_>,
@@ -58,7 +59,7 @@ impl NodeQuery {
 
     /// The objects of these ids, same length and order; null where there is none or the caller may
     /// not see it. Needs bills:read.
-    #[graphql(complexity = "list_complexity(ids.len(), child_complexity)")]
+    #[graphql(complexity = "list_complexity(ids.len(), look_up_complexity(child_complexity))")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,

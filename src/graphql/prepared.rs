@@ -1,17 +1,13 @@
-//! A document parsed and guarded once, with what is known of it from then on: validated once, it is not
-//! validated again as long as its variables fit.
+//! A document parsed, guarded and validated once, with what is known of it from then on.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use async_graphql::Positioned;
-use async_graphql::parser::types::{
-    Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
-};
-use async_graphql_value::Value;
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
+use async_graphql::{Positioned, ServerError};
 
 use super::base::answer::weights::{OutputTypes, Weights};
 use super::guard::{self, Objection};
+use super::validation::Validator;
 
 /// What a selection takes in memory, with its names and weights.
 const SELECTION_BYTES: usize = 512;
@@ -21,26 +17,28 @@ const PER_BYTE: usize = 48;
 /// A document that may be executed many times.
 pub struct Prepared {
     parsed: ExecutableDocument,
-    /// No variable stands inside a list or an object, where what is around it is validated only together with
-    /// its value.
-    has_plain_variables: bool,
+    text_len: usize,
+    errors: Vec<ServerError>,
     asks_introspection: bool,
     weights: OnceLock<Arc<Weights>>,
-    /// By audience, see [`super::Schemas`].
-    is_valid: [AtomicBool; 2],
 }
 
 impl Prepared {
-    /// Parses a document between the checks of its text and of its size.
+    /// Parses a document between the checks of its text and of its size, and validates it.
     ///
     /// # Errors
     /// What is too large or malformed about it.
-    pub fn new(document: &str) -> Result<Self, Objection> {
+    pub fn new(document: &str, validator: &Validator) -> Result<Self, Objection> {
         let parsed = guard::parse(document)?;
-        let has_plain_variables = has_plain_variables(&parsed);
+        let errors = validator.errors(document);
         let asks_introspection = sets(&parsed).any(asks_introspection);
-        let (weights, is_valid) = (OnceLock::new(), Default::default());
-        Ok(Self { parsed, has_plain_variables, asks_introspection, weights, is_valid })
+        let (text_len, weights) = (document.len(), OnceLock::new());
+        Ok(Self { parsed, text_len, errors, asks_introspection, weights })
+    }
+
+    /// What makes it invalid; empty where it is valid.
+    pub fn errors(&self) -> &[ServerError] {
+        &self.errors
     }
 
     /// The operation that is meant, with its name.
@@ -57,9 +55,9 @@ impl Prepared {
         &self.parsed
     }
 
-    /// About how many bytes a document of such a length takes in memory, text included.
-    pub fn memory_bytes(&self, text_len: usize) -> usize {
-        SELECTION_BYTES * (1 + sets(&self.parsed).map(selections).sum::<usize>()) + PER_BYTE * text_len
+    /// About how many bytes it takes in memory, at most, with its text.
+    pub fn memory_bytes(&self) -> usize {
+        SELECTION_BYTES * (1 + sets(&self.parsed).map(selections).sum::<usize>()) + PER_BYTE * self.text_len
     }
 
     /// Whether any of it asks what the API is.
@@ -69,17 +67,6 @@ impl Prepared {
 
     pub(super) fn weights(&self, types: &OutputTypes) -> &Arc<Weights> {
         self.weights.get_or_init(|| Arc::new(types.weigh(&self.parsed)))
-    }
-
-    pub(super) fn is_valid(&self, audience: usize) -> bool {
-        self.is_valid[audience].load(Ordering::Acquire)
-    }
-
-    /// Notes that it was executed, and so is valid whatever its variables.
-    pub(super) fn note_valid(&self, audience: usize) {
-        if self.has_plain_variables {
-            self.is_valid[audience].store(true, Ordering::Release);
-        }
     }
 }
 
@@ -106,47 +93,4 @@ fn asks_introspection(set: &SelectionSet) -> bool {
 fn sets(document: &ExecutableDocument) -> impl Iterator<Item = &SelectionSet> {
     let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
     operations.chain(document.fragments.values().map(|fragment| &fragment.node.selection_set.node))
-}
-
-fn has_plain_variables(document: &ExecutableDocument) -> bool {
-    let operations = document
-        .operations
-        .iter()
-        .map(|(_, operation)| (&operation.node.directives, &operation.node.selection_set.node));
-    let fragments = document.fragments.values();
-    let fragments = fragments.map(|fragment| (&fragment.node.directives, &fragment.node.selection_set.node));
-    operations.chain(fragments).all(|(directives, set)| are_plain(directives) && is_plain_set(set))
-}
-
-fn is_plain_set(set: &SelectionSet) -> bool {
-    set.items.iter().all(|item| match &item.node {
-        Selection::Field(field) => {
-            let field = &field.node;
-            field.arguments.iter().all(|(_, value)| is_plain(&value.node))
-                && are_plain(&field.directives)
-                && is_plain_set(&field.selection_set.node)
-        }
-        Selection::FragmentSpread(spread) => are_plain(&spread.node.directives),
-        Selection::InlineFragment(fragment) => {
-            are_plain(&fragment.node.directives) && is_plain_set(&fragment.node.selection_set.node)
-        }
-    })
-}
-
-fn are_plain(directives: &[Positioned<Directive>]) -> bool {
-    let arguments = directives.iter().flat_map(|directive| &directive.node.arguments);
-    arguments.into_iter().all(|(_, value)| is_plain(&value.node))
-}
-
-fn is_plain(value: &Value) -> bool {
-    matches!(value, Value::Variable(_)) || has_no_variable(value)
-}
-
-fn has_no_variable(value: &Value) -> bool {
-    match value {
-        Value::Variable(_) => false,
-        Value::List(values) => values.iter().all(has_no_variable),
-        Value::Object(fields) => fields.values().all(has_no_variable),
-        _ => true,
-    }
 }

@@ -10,8 +10,7 @@ use crate::access::caller::Caller;
 use crate::domain::account::ACCOUNT_NUMBER_LEN_MAX;
 use crate::domain::base::keys::IDEMPOTENCY_KEY_LEN_MAX;
 use crate::domain::base::money::{FEN_MAX, PAYMENT_FEN_MIN};
-use crate::domain::payment::NOTE_LEN_MAX;
-use crate::domain::payment::malformed::BILL_NUMBERS_MAX;
+use crate::domain::payment::{BILL_NUMBERS_MAX, NOTE_LEN_MAX};
 use crate::engine::Utility;
 
 pub(in crate::graphql) struct ServiceConfig {

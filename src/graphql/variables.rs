@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{BaseType, OperationDefinition, Type};
 use async_graphql::registry::{MetaType, Registry};
-use async_graphql::{Value, Variables};
+use async_graphql::{InputType, ScalarType, Value, Variables};
+
+use super::base::scalars::DateTime;
 
 /// What a value of an input type must be.
 enum Input {
@@ -27,14 +29,24 @@ impl InputTypes {
     pub(super) fn fit(&self, operation: &OperationDefinition, variables: &Variables) -> bool {
         operation.variable_definitions.iter().all(|definition| {
             let declared = &definition.node;
-            let may_be_absent = declared.var_type.node.nullable || declared.default_value.is_some();
+            let default = declared.default_value.as_ref().map(|default| &default.node);
+            let may_be_absent = declared.var_type.node.nullable || default.is_some();
             match variables.get(&declared.name.node) {
                 // Where null is allowed, an argument with a default may still refuse it.
                 Some(Value::Null) => false,
-                Some(value) => self.fits(&declared.var_type.node, value),
-                None => may_be_absent,
+                Some(value) => {
+                    self.fits(&declared.var_type.node, value) && is_read(&declared.var_type.node, value)
+                }
+                None => {
+                    may_be_absent && default.is_none_or(|default| is_read(&declared.var_type.node, default))
+                }
             }
         })
+    }
+
+    /// Whether it is a scalar that takes this value.
+    pub(super) fn takes(&self, scalar: &str, value: &Value) -> bool {
+        matches!(self.0.get(scalar), Some(Input::Scalar(is_valid)) if is_valid(value))
     }
 
     fn fits(&self, wanted: &Type, value: &Value) -> bool {
@@ -64,6 +76,17 @@ impl InputTypes {
             && fields
                 .iter()
                 .all(|(name, (_, is_required))| !is_required || values.contains_key(name.as_str()))
+    }
+}
+
+/// An instant that is an argument of its own is read with its field's complexity, and so by a validation alone;
+/// inside an input object its resolver reads it.
+fn is_read(wanted: &Type, value: &Value) -> bool {
+    match &wanted.base {
+        BaseType::Named(name) if **name == *<DateTime as InputType>::type_name() => {
+            <DateTime as ScalarType>::parse(value.clone()).is_ok()
+        }
+        BaseType::Named(_) | BaseType::List(_) => true,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Documents, parsed and guarded once, kept in bounded caches.
+//! Documents, parsed and guarded once, kept in caches that are bounded in bytes: only those that are valid.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,12 @@ use crate::domain::channel::DocumentRule;
 use crate::engine::{Engine, EngineError, Priority};
 use crate::graphql::base::error::ErrorCode;
 use crate::graphql::prepared::Prepared;
+use crate::graphql::validation::Validator;
+use crate::graphql::validator;
 use crate::store::access::read::DocumentText;
 
-/// Trusted documents kept.
-const TRUSTED_LEN_MAX: u64 = 1_000;
+/// Bytes of memory for trusted documents: a thousand usual ones.
+const TRUSTED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Bytes of memory for other documents: whoever may ask anything can fill it.
 const FREE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// A longer document is parsed each time: it holds its values, not variables, and won't come again.
@@ -40,15 +42,21 @@ pub(super) struct Documents {
     free: Cache<Box<str>, Arc<Prepared>>,
     /// By their SHA-256.
     trusted: Cache<String, Arc<Prepared>>,
+    validator: Validator,
 }
 
 impl Documents {
     pub(super) fn new() -> Self {
-        let trusted = Cache::builder().max_capacity(TRUSTED_LEN_MAX).time_to_live(TRUSTED_FOR).build();
-        let free = Cache::<Box<str>, Arc<Prepared>>::builder().max_capacity(FREE_BYTES_MAX);
-        let free = free
-            .weigher(|text, prepared| u32::try_from(prepared.memory_bytes(text.len())).unwrap_or(u32::MAX));
-        Self { free: free.build(), trusted }
+        let free = Cache::builder().max_capacity(FREE_BYTES_MAX).weigher(|_, kept| weight(kept)).build();
+        let trusted = Cache::builder().max_capacity(TRUSTED_BYTES_MAX).weigher(|_, kept| weight(kept));
+        Self { free, trusted: trusted.time_to_live(TRUSTED_FOR).build(), validator: validator() }
+    }
+
+    /// Bytes of the documents kept, about.
+    pub(super) fn bytes(&self) -> u64 {
+        self.free.run_pending_tasks();
+        self.trusted.run_pending_tasks();
+        self.free.weighted_size() + self.trusted.weighted_size()
     }
 
     /// The document that a request names or brings, if the channel may send it.
@@ -87,8 +95,8 @@ impl Documents {
         if let Some(prepared) = self.free.get(text) {
             return Ok(prepared);
         }
-        let prepared = prepare(form, text)?;
-        if text.len() <= CACHED_BYTES_MAX {
+        let prepared = self.prepare(form, text)?;
+        if prepared.errors().is_empty() && text.len() <= CACHED_BYTES_MAX {
             self.free.insert(text.into(), prepared.clone());
         }
         Ok(prepared)
@@ -105,18 +113,25 @@ impl Documents {
             return Ok(Some(Document { prepared, is_trusted: true }));
         }
         let look_up = DocumentText(sha256.to_owned());
-        let text = engine.look_up(priority, look_up).await.map_err(|error| match error {
+        let text = engine.look_ups(priority).look_up(look_up).await.map_err(|error| match error {
             EngineError::Busy | EngineError::Timeout => Refused::busy(form),
             EngineError::Internal => Refused::internal(form),
         })?;
         let Some(text) = text else { return Ok(None) };
         // It was guarded when it was added, perhaps by a program with other bounds.
-        let prepared = prepare(form, &text)?;
-        self.trusted.insert(sha256.to_owned(), prepared.clone());
+        let prepared = self.prepare(form, &text)?;
+        if prepared.errors().is_empty() {
+            self.trusted.insert(sha256.to_owned(), prepared.clone());
+        }
         Ok(Some(Document { prepared, is_trusted: true }))
+    }
+
+    fn prepare(&self, form: Form, text: &str) -> Result<Arc<Prepared>, Refused> {
+        let prepared = Prepared::new(text, &self.validator);
+        prepared.map(Arc::new).map_err(|objection| Refused::objection(form, objection))
     }
 }
 
-fn prepare(form: Form, text: &str) -> Result<Arc<Prepared>, Refused> {
-    Prepared::new(text).map(Arc::new).map_err(|objection| Refused::objection(form, objection))
+fn weight(kept: &Arc<Prepared>) -> u32 {
+    u32::try_from(kept.memory_bytes()).unwrap_or(u32::MAX)
 }

@@ -16,6 +16,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::bodies::Bodies;
+use super::connections::Connections;
+use super::documents::Documents;
 use super::in_flight::InFlight;
 use super::log::LogCounts;
 use crate::engine::{Engine, Priority};
@@ -175,12 +177,19 @@ impl Collector for EngineLoad {
 }
 
 /// Who is inside of the door, what waits outside, what is held, and what was left unsaid, read when it is asked for.
-#[derive(Debug)]
 pub(super) struct DoorLoad {
     pub(super) inside: Arc<InFlight>,
     pub(super) outside: Arc<Bodies>,
     pub(super) answers: Arc<AnswersUnderWay>,
+    pub(super) documents: Arc<Documents>,
+    pub(super) connections: Arc<Connections>,
     pub(super) log: Arc<LogCounts>,
+}
+
+impl fmt::Debug for DoorLoad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DoorLoad")
+    }
 }
 
 impl Collector for DoorLoad {
@@ -189,9 +198,15 @@ impl Collector for DoorLoad {
         let answers_help = "Bytes of answers that are being built or wait to be taken";
         for (name, help, count) in [
             ("requests_inside", "Requests that hold a place at the door", self.inside.inside()),
+            ("connections", "Connections of clients", self.connections.len()),
             ("incoming_bodies", "Bodies on their way, for which a request waits outside", held.bodies),
             ("incoming_body_bytes", "Bytes of such bodies, until they are answered", held.bytes),
             ("answers_under_way_bytes", answers_help, self.answers.bytes()),
+            (
+                "kept_document_bytes",
+                "Bytes of documents that are kept for when they come again",
+                usize::try_from(self.documents.bytes()).unwrap_or(usize::MAX),
+            ),
         ] {
             let gauge = ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX));
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;

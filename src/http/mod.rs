@@ -1,21 +1,26 @@
 //! actix only: the listeners, the route of the GraphQL door, its media types, bounds and status codes,
 //! and what the operator asks.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer, web};
-use socket2::SockRef;
+use rustls::ServerConfig;
 
 use crate::access::budget::{Allowances, Budgets};
 use crate::access::tokens::Verifier;
 use crate::engine::Engine;
 use crate::graphql::Schemas;
 use crate::graphql::base::answer::AnswersUnderWay;
+use crate::store::StoreError;
 
 mod admin;
+mod awaiting;
 mod bodies;
+mod connections;
 mod cpu_affinity;
 mod documents;
 mod form;
@@ -32,13 +37,17 @@ mod reply;
 mod request_id;
 mod route;
 mod shared;
+mod signals;
 mod tls;
 mod trace;
 
-pub use listen::{Door, ServeError};
+pub use listen::{Listener, ServeError};
 pub use log::{LogCounts, STRANGERS};
 pub use tls::TlsFiles;
 
+use admin::Opened;
+use connections::Connections;
+use listen::Bound;
 use shared::Shared;
 
 /// How long connections may take to drain once the server is told to stop.
@@ -53,6 +62,10 @@ const LINGER: Duration = Duration::from_secs(2);
 /// How often the keys of tokens are looked at, and idle callers forgotten.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 
+/// Connections of one thread that serves requests.
+pub const CONNECTIONS_OF_WORKER_MAX: usize = 25_600;
+/// Connections of the operator.
+const ADMIN_CONNECTIONS_MAX: usize = 64;
 /// How long a client may leave what it was sent unread, unless set otherwise.
 pub const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take to send a body that didn't come with its head, unless set otherwise.
@@ -74,6 +87,9 @@ pub struct HttpSettings {
     pub tls: Option<TlsFiles>,
     /// Threads that serve requests.
     pub workers: usize,
+    /// Connections at once, but no more than [`CONNECTIONS_OF_WORKER_MAX`] for each thread. Of those that are idle the
+    /// longest idle ones give way before there are so many.
+    pub connections_max: usize,
     /// How long a client may leave what it was sent unread.
     pub unread_timeout: Duration,
     /// How long a client may take to send a body that didn't come with its head.
@@ -106,91 +122,55 @@ pub struct Listening {
 /// # Errors
 /// The first address that can't be listened on.
 pub fn try_listen(settings: &HttpSettings) -> Result<(), ServeError> {
-    listen::listen(Door::Api, settings.listen)?;
-    settings.admin_listen.map_or(Ok(()), |address| listen::listen(Door::Admin, address).map(drop))
+    Bound::take(settings.listen, settings.unread_timeout)?.listen()?;
+    settings.admin_listen.map_or(Ok(()), |address| listen::listen(Listener::Admin, address).map(drop))
 }
 
-/// Serves until SIGTERM or SIGINT, then drains and returns. Calls `on_listening` once requests are
-/// answered.
+/// Serves until SIGTERM, SIGINT or SIGHUP, then drains and returns. While `start` says that the database isn't there
+/// yet, it is tried again, and only the operator is answered. Calls `on_listening` once requests are answered.
 ///
 /// # Errors
-/// An address can't be listened on, or the certificate can't be used.
+/// See [`ServeError`].
 pub fn serve(
     settings: HttpSettings,
-    engine: Arc<Engine>,
+    start: impl FnMut() -> Result<Arc<Engine>, StoreError> + Send + 'static,
     verifier: Verifier,
     on_listening: impl FnOnce(Listening),
 ) -> Result<(), ServeError> {
-    serve_until(settings, engine, verifier, stop_signal(), on_listening)
+    serve_until(settings, start, verifier, signals::stop(), on_listening)
 }
 
 /// As [`serve`], until `stop` is ready.
 ///
 /// # Errors
-/// An address can't be listened on, or the certificate can't be used.
+/// See [`ServeError`].
 pub fn serve_until(
     settings: HttpSettings,
-    engine: Arc<Engine>,
+    start: impl FnMut() -> Result<Arc<Engine>, StoreError> + Send + 'static,
     verifier: Verifier,
     stop: impl Future<Output = ()> + 'static,
     on_listening: impl FnOnce(Listening),
 ) -> Result<(), ServeError> {
     let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
-    let listener = listen::listen(Door::Api, settings.listen)?;
-    // Connections take it over from the listener. Linux counts from the last time that anything was taken in: a
-    // client that only says that it lives doesn't put it off.
-    SockRef::from(&listener).set_tcp_user_timeout(Some(settings.unread_timeout))?;
-    // Else the last piece of a large answer waits until the reader has acknowledged those before, 40 ms.
-    SockRef::from(&listener).set_tcp_nodelay(true)?;
+    let bound = Bound::take(settings.listen, settings.unread_timeout)?;
     let admin_listener =
-        settings.admin_listen.map(|address| listen::listen(Door::Admin, address)).transpose()?;
+        settings.admin_listen.map(|address| listen::listen(Listener::Admin, address)).transpose()?;
     let listening = Listening {
-        api: listener.local_addr()?,
+        api: bound.address(),
         admin: admin_listener.as_ref().map(TcpListener::local_addr).transpose()?,
     };
-    let in_flight = Arc::new(in_flight::InFlight::new(settings.requests_max));
-    let bodies = Arc::<bodies::Bodies>::default();
-    let answers = AnswersUnderWay::new(settings.answers_bytes_max);
-    let door = metrics::DoorLoad {
-        inside: in_flight.clone(),
-        outside: bodies.clone(),
-        answers: answers.clone(),
-        log: settings.log_counts,
-    };
-    let shared = web::Data::new(Shared {
-        schemas: Schemas::new(&engine, settings.answer_bytes_max, answers),
-        verifier,
-        budgets: Arc::new(Budgets::new(settings.allowances, engine.clock())),
-        documents: documents::Documents::new(),
-        metrics: metrics::Metrics::new(engine.clone(), door),
-        in_flight,
-        bodies,
-        body_timeout: settings.body_timeout,
-        request_ids: request_id::RequestIds::new(settings.request_id_prefix),
-        engine,
-    });
     actix_web::rt::System::new().block_on(async move {
-        let admin = admin_listener.map(|listener| serve_admin(listener, shared.clone())).transpose()?;
-        let housekeeping = actix_web::rt::spawn(keep_house(shared.clone()));
-        let workers = settings.workers.max(1);
-        let spread = cpu_affinity::CpuAffinity::over(workers);
-        let app = move || {
-            actix_web::rt::spawn(loop_lag::watch(shared.clone(), spread.seat()));
-            App::new().app_data(shared.clone()).configure(route::configure)
+        let opened = web::Data::new(Opened::new());
+        let admin = admin_listener.map(|listener| serve_admin(listener, opened.clone())).transpose()?;
+        let mut stop = Box::pin(stop);
+        let engine = tokio::select! {
+            engine = awaiting::engine(start) => engine.map_err(ServeError::Database)?,
+            () = &mut stop => return Ok(()),
         };
-        let server = HttpServer::new(app)
-            .workers(workers)
-            .keep_alive(KEEP_ALIVE)
-            .client_request_timeout(REQUEST_HEAD_TIMEOUT)
-            .tls_handshake_timeout(REQUEST_HEAD_TIMEOUT)
-            .client_disconnect_timeout(LINGER)
-            .shutdown_timeout(DRAIN_S)
-            .disable_signals();
-        let server = match tls {
-            Some(tls) => server.listen_rustls_0_23(listener, tls)?,
-            None => server.listen(listener)?,
-        };
-        let server = server.run();
+        let door = Door::build(settings, engine, verifier);
+        let _only_once = opened.set(door.shared.clone());
+        let housekeeping = actix_web::rt::spawn(keep_house(door.shared.clone(), door.connections.clone()));
+        let server = door.server(bound.listen()?, tls)?;
         let handle = server.handle();
         actix_web::rt::spawn(async move {
             stop.await;
@@ -207,24 +187,96 @@ pub fn serve_until(
     })
 }
 
-/// Starts the operator's listener beside the API's; it goes on while that one drains.
-fn serve_admin(
-    listener: TcpListener,
+/// What serves the API.
+struct Door {
     shared: web::Data<Shared>,
-) -> std::io::Result<actix_web::dev::ServerHandle> {
-    let app = move || App::new().app_data(shared.clone()).configure(admin::configure);
+    connections: Arc<Connections>,
+    workers: usize,
+    connections_of_worker: usize,
+}
+
+impl Door {
+    fn build(settings: HttpSettings, engine: Arc<Engine>, verifier: Verifier) -> Self {
+        let workers = settings.workers.max(1);
+        let connections_of_worker = (settings.connections_max / workers).clamp(1, CONNECTIONS_OF_WORKER_MAX);
+        let connections = Arc::new(Connections::new(connections_of_worker * workers));
+        let in_flight = Arc::new(in_flight::InFlight::new(settings.requests_max));
+        let bodies = Arc::<bodies::Bodies>::default();
+        let answers = AnswersUnderWay::new(settings.answers_bytes_max);
+        let documents = Arc::new(documents::Documents::new());
+        let load = metrics::DoorLoad {
+            inside: in_flight.clone(),
+            outside: bodies.clone(),
+            answers: answers.clone(),
+            documents: documents.clone(),
+            connections: connections.clone(),
+            log: settings.log_counts,
+        };
+        let shared = web::Data::new(Shared {
+            schemas: Schemas::new(&engine, settings.answer_bytes_max, answers),
+            verifier,
+            budgets: Arc::new(Budgets::new(settings.allowances, engine.clock())),
+            documents,
+            metrics: metrics::Metrics::new(engine.clone(), load),
+            in_flight,
+            bodies,
+            body_timeout: settings.body_timeout,
+            request_ids: request_id::RequestIds::new(settings.request_id_prefix),
+            engine,
+        });
+        Self { shared, connections, workers, connections_of_worker }
+    }
+
+    fn server(self, listener: TcpListener, tls: Option<ServerConfig>) -> io::Result<Server> {
+        let Self { shared, connections, workers, connections_of_worker } = self;
+        let spread = cpu_affinity::CpuAffinity::over(workers);
+        let app = move || {
+            actix_web::rt::spawn(loop_lag::watch(shared.clone(), spread.seat()));
+            App::new().app_data(shared.clone()).configure(route::configure)
+        };
+        let server = HttpServer::new(app)
+            .workers(workers)
+            .max_connections(connections_of_worker)
+            .on_connect(move |io, beside_it| connections.seat(io, beside_it))
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+            .tls_handshake_timeout(REQUEST_HEAD_TIMEOUT)
+            .client_disconnect_timeout(LINGER)
+            .shutdown_timeout(DRAIN_S)
+            .disable_signals();
+        let server = match tls {
+            Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+            None => server.listen(listener)?,
+        };
+        Ok(server.run())
+    }
+}
+
+/// Starts the operator's listener beside the API's: before that one, and it goes on while that one drains.
+fn serve_admin(listener: TcpListener, opened: web::Data<Opened>) -> io::Result<ServerHandle> {
+    let address = listener.local_addr()?;
+    let app = move || App::new().app_data(opened.clone()).configure(admin::configure);
     let server = HttpServer::new(app)
         .workers(1)
+        .max_connections(ADMIN_CONNECTIONS_MAX)
         .client_request_timeout(REQUEST_HEAD_TIMEOUT)
         .disable_signals()
         .listen(listener)?
         .run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
+    tracing::info!(%address, "listening for the operator: /livez, /readyz, /metrics");
     Ok(handle)
 }
 
-async fn keep_house(shared: web::Data<Shared>) {
+async fn keep_house(shared: web::Data<Shared>, connections: Arc<Connections>) {
+    tokio::select! {
+        () = connections.make_room_when_crowded() => {}
+        () = look_around(shared) => {}
+    }
+}
+
+async fn look_around(shared: web::Data<Shared>) {
     loop {
         tokio::time::sleep(HOUSEKEEPING_EVERY).await;
         match shared.verifier.reload() {
@@ -233,19 +285,5 @@ async fn keep_house(shared: web::Data<Shared>) {
             Err(error) => tracing::warn!(%error, "the keys of tokens stay as they were"),
         }
         shared.budgets.forget_idle();
-    }
-}
-
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals can't be awaited; stop the process by force");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
     }
 }

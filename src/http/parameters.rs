@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Query;
-use async_graphql::{Value, Variables};
+use async_graphql::Variables;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
@@ -12,7 +12,6 @@ use super::form::Form;
 use super::incoming::{BodyError, Incoming, Received};
 use super::reply::Refused;
 use crate::domain::access::sha256_of_name;
-use crate::domain::base::text::has_control;
 use crate::graphql::base::error::ErrorCode;
 use crate::graphql::guard::check_body;
 
@@ -47,12 +46,11 @@ impl Parameters {
         let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         let parsed =
             Some(body).filter(|_| is_object).and_then(|body| serde_json::from_slice::<Self>(body).ok());
-        let parameters = parsed.ok_or_else(|| {
+        parsed.ok_or_else(|| {
             let message = "The body is a JSON object with `query` or `documentId` and, if need be, \
                            `operationName`, `variables` and `extensions`.";
             malformed(form, message)
-        })?;
-        parameters.checked(form)
+        })
     }
 
     /// Those of a GET.
@@ -60,14 +58,13 @@ impl Parameters {
         let search = Query::<Search>::from_query(request.query_string())
             .map_err(|_| malformed(form, "The query of the address names each parameter at most once."))?
             .into_inner();
-        let parameters = Self {
+        Ok(Self {
             query: search.query,
             document_id: search.document_id,
             operation_name: search.operation_name,
             variables: parse_json(form, search.variables, "`variables` is a JSON object.")?,
             extensions: parse_json(form, search.extensions, "`extensions` is a JSON object.")?,
-        };
-        parameters.checked(form)
+        })
     }
 
     /// The SHA-256 by which the document is named, 64 lower-case hexadecimal digits.
@@ -83,15 +80,6 @@ impl Parameters {
             found = Some(sha256.ok_or_else(|| malformed(form, message))?);
         }
         Ok(found)
-    }
-
-    fn checked(self, form: Form) -> Result<Self, Refused> {
-        let variables = self.variables.iter().flat_map(|variables| variables.values());
-        if variables.into_iter().any(has_control_text) {
-            let message = "Control characters are not allowed in text.";
-            return Err(Refused::request_error(form, ErrorCode::BadUserInput, message));
-        }
-        Ok(self)
     }
 }
 
@@ -132,15 +120,4 @@ pub(super) async fn read_body<'b>(
         BodyError::Broken => malformed(form, "The body could not be read."),
         BodyError::NoRoom => Refused::busy(form),
     })
-}
-
-/// Whether any text in a value has a control character; asked before anything is executed.
-fn has_control_text(value: &Value) -> bool {
-    match value {
-        Value::String(text) => has_control(text),
-        Value::Enum(name) => has_control(name),
-        Value::List(values) => values.iter().any(has_control_text),
-        Value::Object(fields) => fields.values().any(has_control_text),
-        Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Binary(_) => false,
-    }
 }

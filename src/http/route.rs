@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use async_graphql::parser::types::OperationType;
 use futures_util::FutureExt;
 
+use super::connections::Busy;
 use super::form::Form;
 use super::incoming::Incoming;
 use super::log::STRANGERS;
@@ -38,13 +39,15 @@ pub(super) fn configure(routes: &mut ServiceConfig) {
     routes.default_service(web::to(not_found));
 }
 
-async fn not_found(payload: Payload, shared: Data<Shared>) -> HttpResponse {
+async fn not_found(request: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
+    let _busy = Busy::of(&request);
     let status = StatusCode::NOT_FOUND;
     let refused = Refused::new(Form::Json, status, ErrorCode::BadUserInput, "The API is POST /graphql.");
     refuse(payload, &shared, refused).await
 }
 
-async fn method_not_allowed(payload: Payload, shared: Data<Shared>) -> HttpResponse {
+async fn method_not_allowed(request: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
+    let _busy = Busy::of(&request);
     let message = "The API is POST /graphql; a query may also be a GET.";
     let refused = Refused::method_not_allowed(Form::Json, "GET, POST", message);
     refuse(payload, &shared, refused).await
@@ -56,6 +59,7 @@ async fn refuse(payload: Payload, shared: &Shared, refused: Refused) -> HttpResp
 }
 
 async fn graphql(request: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
+    let _busy = Busy::of(&request);
     let mut trace = RequestTrace::begin(&shared);
     let mut incoming = Incoming::new(payload, shared.body_timeout);
     let answer = answer(&mut trace, &request, &mut incoming).await;

@@ -19,7 +19,7 @@ pub(super) struct Shared {
     pub(super) schemas: Schemas,
     pub(super) verifier: Verifier,
     pub(super) budgets: Arc<Budgets>,
-    pub(super) documents: Documents,
+    pub(super) documents: Arc<Documents>,
     pub(super) in_flight: Arc<InFlight>,
     pub(super) bodies: Arc<Bodies>,
     pub(super) body_timeout: Duration,

@@ -6,6 +6,7 @@ use std::fmt;
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+mod absence;
 pub mod base;
 
 pub mod access;
@@ -31,6 +32,8 @@ pub enum StoreError {
     Url(String),
     /// No connection.
     Connect(String),
+    /// No connection, and no server yet that could give one.
+    Absent(String),
     /// The database isn't at the version of this program.
     NotMigrated(String),
     /// A statement failed.
@@ -59,9 +62,42 @@ impl StoreError {
     pub fn severity(&self) -> Severity {
         match self {
             Self::Url(_) | Self::NotMigrated(_) | Self::Corrupt(_) | Self::Overtaken(_) => Severity::Passing,
-            Self::Connect(_) => Severity::Disconnected,
+            Self::Connect(_) | Self::Absent(_) => Severity::Disconnected,
             Self::Replaced(_) => Severity::Storage,
             Self::Statement(error) => severity_of(error),
+        }
+    }
+
+    /// Whether another has a SQLite file's lock, for longer than was waited or so that waiting would not have helped.
+    pub fn is_locked(&self) -> bool {
+        match self {
+            Self::Statement(DieselError::DatabaseError(_, words)) => words.message() == "database is locked",
+            Self::Statement(_)
+            | Self::Url(_)
+            | Self::Connect(_)
+            | Self::Absent(_)
+            | Self::NotMigrated(_)
+            | Self::Corrupt(_)
+            | Self::Overtaken(_)
+            | Self::Replaced(_) => false,
+        }
+    }
+
+    /// Whether the database isn't there yet, or is going just now: it may be there in a while without anybody doing
+    /// anything here.
+    pub fn is_absent(&self) -> bool {
+        match self {
+            Self::Absent(_) => true,
+            Self::Statement(DieselError::DatabaseError(kind, words)) => {
+                matches!(kind, DatabaseErrorKind::ClosedConnection) || absence::is_leaving(words.message())
+            }
+            Self::Statement(_)
+            | Self::Url(_)
+            | Self::Connect(_)
+            | Self::NotMigrated(_)
+            | Self::Corrupt(_)
+            | Self::Overtaken(_)
+            | Self::Replaced(_) => false,
         }
     }
 }
@@ -79,6 +115,7 @@ fn severity_of(error: &DieselError) -> Severity {
             "disk I/O error" | "database disk image is malformed" | "file is not a database" => {
                 Severity::Storage
             }
+            words if words.starts_with("malformed database schema") => Severity::Storage,
             _ => Severity::Passing,
         },
         _ => Severity::Passing,
@@ -88,9 +125,11 @@ fn severity_of(error: &DieselError) -> Severity {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url(text) | Self::Connect(text) | Self::NotMigrated(text) | Self::Replaced(text) => {
-                f.write_str(text)
-            }
+            Self::Url(text)
+            | Self::Connect(text)
+            | Self::Absent(text)
+            | Self::NotMigrated(text)
+            | Self::Replaced(text) => f.write_str(text),
             Self::Overtaken(what) => write!(f, "another writer created {what} meanwhile"),
             Self::Statement(error) => write!(f, "statement failed: {error}"),
             Self::Corrupt(text) => write!(f, "unexpected row: {text}"),

@@ -210,8 +210,8 @@ CREATE TABLE payments (
   CONSTRAINT payments_id_account_number_pk PRIMARY KEY (id, account_number),
   CONSTRAINT payments_sequence_to_suspense_fen_check CHECK ((sequence IS NULL) = (to_suspense_fen > 0))
 );
-CREATE INDEX payments_account_number_id_idx ON payments (account_number, id);
-CREATE INDEX payments_channel_code_business_day_id_idx ON payments (channel_code, business_day, id);
+CREATE INDEX payments_account_number_sequence_id_idx ON payments (account_number, coalesce(sequence, 0), id);
+CREATE INDEX payments_channel_code_business_day_posted_at_ms_id_idx ON payments (channel_code, business_day, posted_at_ms, id);
 COMMENT ON TABLE payments IS 'Money that arrived through a channel, once. Append-only.';
 COMMENT ON COLUMN payments.id IS 'Number of the movement.';
 COMMENT ON COLUMN payments.account_number IS 'As the payer gave it.';
@@ -302,6 +302,7 @@ CREATE TABLE exceptions (
   CONSTRAINT exceptions_id_account_number_pk PRIMARY KEY (id, account_number),
   CONSTRAINT exceptions_channel_code_idempotency_key_kind_fingerprint_key UNIQUE (channel_code, idempotency_key, kind, account_number, fingerprint)
 );
+CREATE INDEX exceptions_recorded_at_ms_id_idx ON exceptions (recorded_at_ms, id);
 COMMENT ON TABLE exceptions IS 'Differences that a person must resolve.';
 COMMENT ON COLUMN exceptions.id IS 'Its number.';
 COMMENT ON COLUMN exceptions.account_number IS 'As the payer gave it; empty where none was given.';

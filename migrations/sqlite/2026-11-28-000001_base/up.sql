@@ -148,8 +148,8 @@ CREATE TABLE payments (
   note TEXT CONSTRAINT payments_note_check CHECK (length(note) <= 200), -- Free text of the channel.
   CONSTRAINT payments_sequence_to_suspense_fen_check CHECK ((sequence IS NULL) = (to_suspense_fen > 0))
 );
-CREATE INDEX payments_account_number_id_idx ON payments (account_number, id);
-CREATE INDEX payments_channel_code_business_day_id_idx ON payments (channel_code, business_day, id);
+CREATE INDEX payments_account_number_sequence_id_idx ON payments (account_number, coalesce(sequence, 0), id);
+CREATE INDEX payments_channel_code_business_day_posted_at_ms_id_idx ON payments (channel_code, business_day, posted_at_ms, id);
 
 -- What undid a payment. Append-only.
 CREATE TABLE reversals (
@@ -200,6 +200,7 @@ CREATE TABLE exceptions (
   business_day DATE NOT NULL, -- Day of recorded_at_ms in the zone.
   CONSTRAINT exceptions_channel_code_idempotency_key_kind_fingerprint_key UNIQUE (channel_code, idempotency_key, kind, account_number, fingerprint)
 );
+CREATE INDEX exceptions_recorded_at_ms_id_idx ON exceptions (recorded_at_ms, id);
 
 -- What the totals of a channel grew by: one row per batch, channel and business day.
 CREATE TABLE channel_total_deltas (

@@ -7,10 +7,11 @@ use super::table::{Faults, Reason, Row, Table};
 use super::zeros::{why_no_number, with_zeros};
 use crate::cli::session::Session;
 use crate::domain::account::{
-    ADDRESS_LEN_MAX, AREA_LEN_MAX, Account, AccountStatus, CustomerClass, Holder, NAME_LEN_MAX,
-    PHONE_LEN_MAX, SaveAccount, is_account_number,
+    ADDRESS_LEN_MAX, AREA_LEN_MAX, AccountStatus, CustomerClass, Holder, NAME_LEN_MAX, PHONE_LEN_MAX,
+    SaveAccount, is_account_number,
 };
 use crate::domain::base::text::is_free_text;
+use crate::domain::bill::BilledAccount;
 use crate::domain::book::Command;
 use crate::engine::Priority;
 
@@ -83,7 +84,8 @@ pub(super) fn drop_unchanged(session: &Session, chunk: &mut Chunk) -> anyhow::Re
         _ => None,
     };
     let numbers: Vec<String> = chunk.lines.iter().filter_map(number).collect();
-    let known = session.wait(|| session.engine().accounts(Priority::Normal, numbers.clone()))?;
+    let look_ups = session.engine().look_ups(Priority::Normal);
+    let known = session.wait(|| look_ups.accounts(numbers.clone()))?;
     let mut changed = HashSet::new();
     let before = chunk.lines.len();
     chunk.lines.retain(|line| match &line.command {
@@ -123,6 +125,6 @@ fn refuse_without_zeros(longer: &HashMap<String, String>, chunk: &mut Chunk) {
     }
 }
 
-fn says_the_same((account, holder): &(Account, Holder), line: &SaveAccount) -> bool {
+fn says_the_same(BilledAccount { account, holder, .. }: &BilledAccount, line: &SaveAccount) -> bool {
     account.status == line.status && account.class == line.class && *holder == line.holder
 }

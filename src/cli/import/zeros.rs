@@ -53,7 +53,8 @@ pub(super) fn with_zeros(
         return Ok(HashMap::new());
     }
     let all: Vec<String> = by_longer.keys().cloned().collect();
-    let known = session.wait(|| session.engine().accounts(Priority::Normal, all.clone()))?;
+    let look_ups = session.engine().look_ups(Priority::Normal);
+    let known = session.wait(|| look_ups.accounts(all.clone()))?;
     let found = known.into_keys().filter_map(|longer| Some((by_longer.get(&longer)?.clone(), longer)));
     Ok(found.collect())
 }

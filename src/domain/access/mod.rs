@@ -10,6 +10,8 @@ mod touches;
 
 /// Length of a token's number and of a subject, in characters.
 pub const TOKEN_TEXT_LEN_MAX: usize = 256;
+/// The clocks of those who give tokens and of those who take them may differ by this many seconds.
+pub const CLOCK_SKEW_S_MAX: i64 = 60;
 
 /// A document that channels bound to trusted documents may send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub fn is_token_text(text: &str) -> bool {
 pub enum Revocation {
     /// The one of this number (`jti`).
     Token(String),
-    /// All that were given to this subject (`sub`) up to now.
+    /// All that were given to this subject (`sub`) up to now, by whichever clock.
     Subject(String),
 }
 
@@ -80,11 +82,12 @@ impl Revocations {
         }
     }
 
-    /// Whether a token holds no longer. `issued_at_s` counts seconds since 1970; a token given in the
-    /// second of its subject's revocation is revoked too.
+    /// Whether a token holds no longer. `issued_at_s` counts seconds since 1970, by the clock of whoever gave it, which
+    /// may be ahead: one given in the second of its subject's revocation is revoked too, and so is one that says it was
+    /// given up to [`CLOCK_SKEW_S_MAX`] later.
     pub fn has(&self, token_id: &str, subject: &str, issued_at_s: i64) -> bool {
-        self.tokens.contains(token_id)
-            || self.subjects.get(subject).is_some_and(|at_ms| issued_at_s <= at_ms.div_euclid(1_000))
+        let is_before = |at_ms: &i64| issued_at_s.saturating_sub(CLOCK_SKEW_S_MAX) <= at_ms.div_euclid(1_000);
+        self.tokens.contains(token_id) || self.subjects.get(subject).is_some_and(is_before)
     }
 }
 
@@ -93,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_subject_is_revoked_up_to_the_instant_and_a_token_for_ever() {
+    fn a_subject_is_revoked_up_to_the_instant_by_any_clock_and_a_token_for_ever() {
         let mut revocations = Revocations::default();
         revocations.insert(Revocation::Token("t1".to_owned()), 5_000);
         revocations.insert(Revocation::Subject("teller-7".to_owned()), 5_999);
@@ -103,7 +106,11 @@ mod tests {
             ("t2", "somebody", 1, false),
             ("t2", "teller-7", 4, true),
             ("t2", "teller-7", 5, true),
-            ("t2", "teller-7", 6, false),
+            ("t2", "teller-7", 6, true),
+            ("t2", "teller-7", 5 + CLOCK_SKEW_S_MAX, true),
+            ("t2", "teller-7", 6 + CLOCK_SKEW_S_MAX, false),
+            ("t2", "teller-7", i64::MAX, false),
+            ("t2", "teller-7", i64::MIN, true),
             ("teller-7", "t1", 1, false),
         ];
         for (token_id, subject, issued_at_s, expected) in cases {

@@ -41,6 +41,21 @@ pub enum Value {
     Texts(Vec<String>),
 }
 
+impl Value {
+    /// Whether nothing was given: an empty list is none.
+    fn is_absent(&self) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Texts(texts) => texts.is_empty(),
+            Self::Number(_) | Self::Text(_) => false,
+        }
+    }
+
+    fn is_same(&self, recorded: &Self) -> bool {
+        self == recorded || (self.is_absent() && recorded.is_absent())
+    }
+}
+
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
         Self::Number(number)
@@ -85,11 +100,11 @@ impl Record {
     /// The first field in which an input differs from the recorded one.
     pub fn differs_in(&self, given: &[Field]) -> Option<&'static str> {
         // A newer program has recorded what this one doesn't know.
-        if self.input.iter().skip(given.len()).any(|value| *value != Value::Absent) {
+        if self.input.iter().skip(given.len()).any(|value| !value.is_absent()) {
             return Some(KEY_FIELD);
         }
         let recorded = self.input.iter().chain(std::iter::repeat(&Value::Absent));
-        let differing = given.iter().zip(recorded).find(|((_, value), recorded)| value != *recorded);
+        let differing = given.iter().zip(recorded).find(|((_, value), recorded)| !value.is_same(recorded));
         differing.map(|((name, _), _)| *name)
     }
 
@@ -181,7 +196,9 @@ mod tests {
             (vec![b.clone()], Some("one")),
             (vec![], Some("one")),
             (vec![a.clone(), b.clone()], Some("two")),
-            (vec![a, absent, b], Some(KEY_FIELD)),
+            (vec![a.clone(), absent.clone(), b], Some(KEY_FIELD)),
+            (vec![a.clone(), Value::Texts(vec![])], None),
+            (vec![a, absent, Value::Texts(vec![])], None),
         ];
         for (input, expected) in cases {
             assert_eq!(record(&input).differs_in(&given), expected, "{input:?}");

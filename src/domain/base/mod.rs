@@ -11,3 +11,4 @@ pub mod not_payable;
 pub mod numbers;
 pub mod refusal;
 pub mod text;
+pub mod trims;

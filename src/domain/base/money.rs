@@ -8,6 +8,10 @@ pub const PAYMENT_FEN_MIN: i64 = 1;
 /// Largest amount of one payment or principal, in fen (10,000,000,000.00 yuan).
 pub const FEN_MAX: i64 = 1_000_000_000_000;
 
+/// No sum that is told is more than this, in fen: 16 digits before the point. A hundred times what any grid takes in a
+/// year; a sum that would be more is told as this much.
+pub const SUM_FEN_MAX: i64 = 999_999_999_999_999_999;
+
 const YUAN_DIGITS_MAX: usize = 11;
 
 /// Reads the strict form of the API, `^[0-9]{1,11}\.[0-9]{2}$`, in yuan, as fen.
@@ -44,6 +48,17 @@ pub fn format_amount(fen: i64) -> String {
     let sign = if fen < 0 { "-" } else { "" };
     let magnitude = fen.unsigned_abs();
     format!("{sign}{}.{:02}", magnitude / 100, magnitude % 100)
+}
+
+/// The sum of these, in fen, as far as one is told: it never overflows.
+pub fn sum_fen(parts: impl IntoIterator<Item = i64>) -> i64 {
+    told_fen(parts.into_iter().map(i128::from).sum())
+}
+
+/// As much of a sum as is told.
+pub fn told_fen(sum_fen: i128) -> i64 {
+    let max = i128::from(SUM_FEN_MAX);
+    i64::try_from(sum_fen.clamp(-max, max)).unwrap_or(SUM_FEN_MAX)
 }
 
 /// Whether a payment of this many fen can exist at all, whatever the settings.
@@ -96,6 +111,22 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(parse_yuan(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_sum_has_up_to_sixteen_digits_before_the_point_and_never_overflows() {
+        let cases = [
+            (vec![], "0.00"),
+            (vec![FEN_MAX; 11], "110000000000.00"),
+            (vec![SUM_FEN_MAX], "9999999999999999.99"),
+            (vec![SUM_FEN_MAX, 1], "9999999999999999.99"),
+            (vec![i64::MAX; 1_000], "9999999999999999.99"),
+            (vec![i64::MIN; 1_000], "-9999999999999999.99"),
+            (vec![i64::MAX, -i64::MAX, 1], "0.01"),
+        ];
+        for (parts, expected) in cases {
+            assert_eq!(format_amount(sum_fen(parts.clone())), expected, "{parts:?}");
         }
     }
 

@@ -13,6 +13,27 @@ pub fn has_control(text: &str) -> bool {
     text.chars().any(char::is_control)
 }
 
+/// The first `len_max` characters.
+pub fn cut(text: &str, len_max: usize) -> &str {
+    text.char_indices().nth(len_max).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+/// The text with this in place of each control character.
+pub fn replace_controls(text: &str, by: char) -> String {
+    text.chars().map(|character| if character.is_control() { by } else { character }).collect()
+}
+
+/// A text between quotation marks, for words to a person. A closing mark inside comes twice, so that two texts never
+/// look the same.
+pub fn quoted(text: &str) -> String {
+    format!("“{}”", text.replace('”', "””"))
+}
+
+/// Several texts, each between quotation marks.
+pub fn quoted_list(texts: &[String]) -> String {
+    texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ")
+}
+
 /// SHA-256 of a text, 64 lower-case hexadecimal digits.
 pub fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::account::{Account, CustomerClass};
+use super::account::{Account, CustomerClass, Holder};
 use super::base::ledger::LedgerAccount;
 use super::base::not_payable::NotPayable;
 use super::base::text::word_enum;
@@ -191,6 +191,17 @@ impl Bill {
             BillStatus::PartlyPaid
         }
     }
+}
+
+/// An account as it is shown: of one instant.
+#[derive(Debug, Clone)]
+pub struct BilledAccount {
+    /// The account.
+    pub account: Account,
+    /// Who stands behind it.
+    pub holder: Holder,
+    /// Its payable bills, oldest due date first, then by number.
+    pub open_bills: Vec<Bill>,
 }
 
 /// An account with all its payable bills and whatever others the batch can touch, oldest due date

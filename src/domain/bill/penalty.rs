@@ -3,6 +3,7 @@
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::super::account::CustomerClass;
+use super::super::base::money::told_fen;
 
 /// Thousandths of a fen in a fen: a rate per mille of whole fen is exact in these.
 const MILLI: i128 = 1_000;
@@ -89,7 +90,7 @@ pub fn penalty_fen(
         return 0;
     }
     let rounded = (accrued_milli + MILLI / 2) / MILLI;
-    i64::try_from(rounded).unwrap_or(i64::MAX).max(policy.minimum_fen)
+    told_fen(rounded).max(policy.minimum_fen)
 }
 
 /// Sum of the daily rates from the start day through `through`, both counted, per mille.

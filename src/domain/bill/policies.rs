@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::super::account::{Account, AccountNotPayableCode, CustomerClass};
+use super::super::base::money::sum_fen;
 use super::super::base::not_payable::NotPayable;
 use super::penalty::PenaltyPolicy;
 use super::{Bill, Part};
@@ -49,8 +50,8 @@ impl Policies {
     /// What a payer who pays on `day` owes on an account with these bills, in fen: all payable ones with their
     /// penalties, and the shortfall.
     pub fn due_fen(&self, account: &Account, bills: &[Bill], day: NaiveDate) -> i64 {
-        let on_bills: i64 = bills.iter().map(|bill| bill.amount_due_fen(self.penalty_of(bill), day)).sum();
-        on_bills + account.shortfall_fen
+        let on_bills = bills.iter().map(|bill| bill.amount_due_fen(self.penalty_of(bill), day));
+        sum_fen(on_bills.chain([account.shortfall_fen]))
     }
 
     /// Why there is nothing to pay on an account with these bills; `None` where something is due on `day`, or a bill is

@@ -1,6 +1,7 @@
 //! Registering a channel, suspending it, and saying which documents it may send.
 
 use super::super::base::line::LineOutcome;
+use super::super::base::text::quoted;
 use super::super::state::State;
 use super::{Channel, ChannelChange};
 
@@ -27,7 +28,9 @@ fn decide(state: &State, change: &ChannelChange) -> LineOutcome {
             }
             true
         }
-        (_, None) => return LineOutcome::refused(CODE, format!("there is no channel {:?}", change.code())),
+        (_, None) => {
+            return LineOutcome::refused(CODE, format!("there is no channel {}", quoted(change.code())));
+        }
         (ChannelChange::Suspend { suspend, .. }, Some(known)) => known.is_suspended == *suspend,
         (ChannelChange::RuleDocuments { documents, .. }, Some(known)) => known.documents == *documents,
     };

@@ -27,6 +27,8 @@ word_enum! {
         Overpayment = "OVERPAYMENT",
         /// A key came again with another input.
         IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
+        /// A reporting channel's input was more than can be kept, and was cut; there is nothing to resolve.
+        InputTrimmed = "INPUT_TRIMMED",
     }
 }
 

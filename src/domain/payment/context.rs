@@ -5,8 +5,9 @@ use chrono::NaiveDate;
 
 use super::super::account::{AccountStatus, is_account_number};
 use super::super::base::calendar::DAY_MS;
-use super::super::base::money::format_amount;
+use super::super::base::money::{format_amount, sum_fen};
 use super::super::base::refusal::Refusal;
+use super::super::base::text::quoted_list;
 use super::super::bill::AccountState;
 use super::super::bill::policies::Policies;
 use super::super::channel::{AmountRule, Channel};
@@ -58,7 +59,7 @@ impl PostContext<'_> {
             named => {
                 let is_named = |number: &String| named.contains(number);
                 let bills = account.payable_bills().filter(|bill| is_named(&bill.number));
-                bills.map(|bill| bill.amount_due_fen(self.policies.penalty_of(bill), self.day)).sum()
+                sum_fen(bills.map(|bill| bill.amount_due_fen(self.policies.penalty_of(bill), self.day)))
             }
         }
     }
@@ -127,9 +128,8 @@ impl PostContext<'_> {
     }
 
     fn named_where(&self, is_meant: impl Fn(&String) -> bool) -> Option<String> {
-        let meant: Vec<&str> =
-            self.named().iter().filter(|number| is_meant(number)).map(String::as_str).collect();
-        (!meant.is_empty()).then(|| meant.join(", "))
+        let meant: Vec<String> = self.named().iter().filter(|number| is_meant(number)).cloned().collect();
+        (!meant.is_empty()).then(|| quoted_list(&meant))
     }
 
     fn amount_rule(&self, account: &AccountState) -> Option<Refusal<Code>> {
@@ -168,6 +168,7 @@ pub(super) fn exception_kind(code: Code) -> ExceptionKind {
         Code::BillNotPayable => ExceptionKind::BillNotPayable,
         Code::AmountNotAccepted | Code::AmountOutOfRange => ExceptionKind::AmountNotAccepted,
         Code::IdempotencyKeyReused | Code::IdempotencyKeyMalformed => ExceptionKind::IdempotencyKeyReused,
+        Code::InputMalformed => ExceptionKind::InputTrimmed,
     }
 }
 

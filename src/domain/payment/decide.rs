@@ -193,8 +193,8 @@ impl Posting<'_> {
         is_over.then(|| format!("{} more than was due went to the advance balance.", format_amount(over_fen)))
     }
 
-    /// One row for each objection. Of money that isn't placed, what it might have done on the account
-    /// is no difference.
+    /// One row for each objection, and one for what was cut of the input. Of money that isn't placed, what it might
+    /// have done on the account is no difference.
     fn exceptions(&self, overpayment: Option<String>) -> Vec<Exception> {
         let counts =
             |code| !self.is_unplaced() || goes_to_suspense(code) || code == PostRefusalCode::PaidAtOutOfRange;
@@ -202,7 +202,9 @@ impl Posting<'_> {
         let objections = objections
             .map(|objection| self.exception(exception_kind(objection.code), objection.message.clone()));
         let overpayment = overpayment.map(|detail| self.exception(ExceptionKind::Overpayment, detail));
-        objections.chain(overpayment).collect()
+        let trimmed = self.command.trimmed.clone();
+        let trimmed = trimmed.map(|detail| self.exception(ExceptionKind::InputTrimmed, detail));
+        objections.chain(overpayment).chain(trimmed).collect()
     }
 
     fn is_unplaced(&self) -> bool {

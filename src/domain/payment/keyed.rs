@@ -1,9 +1,11 @@
 //! A payment under its key.
 
+use super::super::base::calendar::format_instant;
 use super::super::base::keys::{Field, Key, Kind, Record, Value, fields_of};
 use super::super::base::money::format_amount;
 use super::super::base::numbers::Given;
 use super::super::base::refusal::Refusal;
+use super::super::base::text::{quoted, quoted_list};
 use super::super::keyed::Keyed;
 use super::super::movement::Movement;
 use super::super::state::State;
@@ -48,12 +50,17 @@ impl Keyed for PostPayment {
 
     fn conflict(&self, field: &str) -> (String, String) {
         let input = &self.input;
+        let absent = || "absent".to_owned();
         let detail = format!(
-            "paymentPost differs in {field}: accountNumber {:?}, amount {}, paidAt {:?}, billNumbers {:?}",
-            input.account_number,
+            "paymentPost differs in {field}: accountNumber {}, amount {}, paidAt {}, billNumbers {}",
+            quoted(&input.account_number),
             format_amount(input.amount_fen),
-            input.paid_at_ms,
-            input.bill_numbers,
+            input.paid_at_ms.map_or_else(absent, format_instant),
+            input
+                .bill_numbers
+                .as_deref()
+                .filter(|numbers| !numbers.is_empty())
+                .map_or_else(absent, quoted_list),
         );
         (input.account_number.clone(), detail)
     }

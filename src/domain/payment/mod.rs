@@ -12,12 +12,15 @@ use super::bill::Allocation;
 mod context;
 pub mod decide;
 mod keyed;
-pub mod malformed;
+mod malformed;
 mod touches;
+mod trim;
 pub(in crate::domain) mod undo;
 
 /// Length of a payment's note and of a reversal's reason.
 pub const NOTE_LEN_MAX: usize = 200;
+/// Bills that a payer may name.
+pub const BILL_NUMBERS_MAX: usize = 100;
 
 /// A posted payment as recorded; only `reversal` is ever added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,7 +176,7 @@ pub struct PostInput {
     pub amount_fen: i64,
     /// When the payer paid, milliseconds UTC; `None` = now.
     pub paid_at_ms: Option<i64>,
-    /// Bills named by the payer, in order.
+    /// Bills named by the payer, in order; none is the same as an empty list.
     pub bill_numbers: Option<Vec<String>>,
 }
 
@@ -186,8 +189,45 @@ pub struct PostPayment {
     pub input: PostInput,
     /// Free text; not compared on a retry.
     pub note: Option<String>,
+    /// In words, what was cut of what a reporting channel sent; not compared on a retry.
+    pub trimmed: Option<String>,
     /// Who asks.
     pub actor: Actor,
+}
+
+/// A payment as its channel sent it: nothing of it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentPayment {
+    /// Channel and key.
+    pub key: Key,
+    /// The account number.
+    pub account_number: String,
+    /// In fen; `None` where what was sent is no amount.
+    pub amount_fen: Option<i64>,
+    /// When the payer paid.
+    pub paid_at: SentInstant,
+    /// Bills named by the payer, in order.
+    pub bill_numbers: Vec<String>,
+    /// Free text.
+    pub note: Option<String>,
+    /// Who asks.
+    pub actor: Actor,
+}
+
+/// An instant as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SentInstant {
+    /// None was.
+    Absent,
+    /// An instant.
+    At {
+        /// Milliseconds UTC.
+        at_ms: i64,
+        /// Whether it was sent more finely.
+        is_cut: bool,
+    },
+    /// Text that is none.
+    Unreadable(String),
 }
 
 refusal_codes! {
@@ -197,8 +237,10 @@ refusal_codes! {
         IdempotencyKeyMalformed = "IDEMPOTENCY_KEY_MALFORMED" retryable false,
         /// The account number is not 1–20 digits.
         AccountNumberMalformed = "ACCOUNT_NUMBER_MALFORMED" retryable false,
-        /// Not between 0.01 and 10000000000.00.
+        /// No amount, or not between 0.01 and 10000000000.00.
         AmountOutOfRange = "AMOUNT_OUT_OF_RANGE" retryable false,
+        /// A text or a list is too long, a text holds a control character, or `paidAt` is no instant.
+        InputMalformed = "INPUT_MALFORMED" retryable false,
         /// The key was used with another input.
         IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED" retryable false,
         /// The channel is suspended.
@@ -220,6 +262,15 @@ refusal_codes! {
 
 /// What became of a payment: posted, or refused.
 pub type PostOutcome = Result<Box<Payment>, Refusal<PostRefusalCode>>;
+
+/// What is known of a payment's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyOutcome {
+    /// The payment came.
+    Decided(PostOutcome),
+    /// Its reversal came first, and waits for it.
+    Remembered,
+}
 
 /// The numbered proof given for a payment: its id in 12 digits or more and a Luhn check digit.
 pub fn receipt_number(payment_id: i64) -> String {

@@ -7,6 +7,7 @@ use super::super::base::numbers::Given;
 use super::super::base::refusal::Refusal;
 use super::super::bill::AccountState;
 use super::super::bill::settle::{apply_advance, open_from};
+use super::super::exception::{Exception, ExceptionKind};
 use super::super::keyed::{Keyed, reused};
 use super::super::movement::Movement;
 use super::super::payment::undo::write_back;
@@ -16,8 +17,8 @@ use super::{KEY_OF_PAYMENT, ReversePayment, ReverseRefusalCode};
 
 /// What an accepted reversal does.
 pub enum Done {
-    /// Nothing yet: its payment will be undone when it comes.
-    Remember,
+    /// Nothing yet: its payment will be undone when it comes. What was cut of it is a difference already.
+    Remember(Option<Exception>),
     /// Undoes a payment.
     Reverse(Box<Movement>),
 }
@@ -31,7 +32,9 @@ pub(super) fn decide(
     if command.key.text == command.input.payment_key {
         return Err(reused(KEY_FIELD));
     }
-    let Some(record) = state.keys.record(&command.payment_key()) else { return Ok(Done::Remember) };
+    let Some(record) = state.keys.record(&command.payment_key()) else {
+        return Ok(Done::Remember(trimmed(state, given, command, None)));
+    };
     if record.kind == EARLY_REVERSAL {
         return Err(already_reversed());
     }
@@ -81,8 +84,29 @@ fn reverse(state: &State, given: &Given, command: &ReversePayment, payment: &Pay
         actor: command.actor.clone(),
     };
     movement.entries = journal.into_entries();
+    movement.exceptions.extend(trimmed(state, given, command, Some(payment)));
     movement.reversal = Some(reversal);
     movement
+}
+
+/// The difference that a cut leaves.
+fn trimmed(
+    state: &State,
+    given: &Given,
+    command: &ReversePayment,
+    payment: Option<&Payment>,
+) -> Option<Exception> {
+    let detail = command.trimmed.clone()?;
+    Some(Exception {
+        account_number: payment.map(|payment| payment.account_number.clone()).unwrap_or_default(),
+        channel_code: command.key.channel_code.clone(),
+        idempotency_key: command.key.text.clone(),
+        kind: ExceptionKind::InputTrimmed,
+        detail,
+        payment_id: payment.map(|payment| payment.id),
+        recorded_at_ms: given.at_ms,
+        business_day: day_of(given.at_ms, state.policies.zone),
+    })
 }
 
 /// Takes the payment off its bills and the advance, then lets what advance is left pay again.

@@ -3,6 +3,7 @@
 use super::super::base::keys::{Field, Key, Kind, Record, Value, fields_of};
 use super::super::base::numbers::Given;
 use super::super::base::refusal::Refusal;
+use super::super::base::text::quoted;
 use super::super::keyed::Keyed;
 use super::super::payment::EarlyReversal;
 use super::super::state::State;
@@ -34,7 +35,9 @@ impl Keyed for ReversePayment {
         let ReverseInput { payment_key, reason } = &self.input;
         let detail = format!(
             "paymentReverse differs from what its keys were used for: \
-             paymentIdempotencyKey {payment_key:?}, reason {reason:?}"
+             paymentIdempotencyKey {}, reason {}",
+            quoted(payment_key),
+            quoted(reason)
         );
         (String::new(), detail)
     }
@@ -45,19 +48,20 @@ impl Keyed for ReversePayment {
 
     fn apply(&self, state: &mut State, given: &Given, done: Done) {
         match done {
-            Done::Remember => state.keys.claim(&self.payment_key(), self.early(given.number()).to_record()),
+            Done::Remember(trimmed) => {
+                state.keys.claim(&self.payment_key(), self.early(given.number()).to_record());
+                state.changes.exceptions.extend(trimmed);
+            }
             Done::Reverse(movement) => state.apply(*movement),
         }
     }
 
     fn outcome(&self, state: &State, record: &Record) -> Undone {
         let undone = state.rooms.payments.reversed_by(record.number);
-        let is_early = |reversal: &super::super::payment::Reversal| reversal.is_early;
-        match undone {
-            Some(payment) if !payment.reversal.as_ref().is_some_and(is_early) => {
-                Undone::Reversed(Box::new(payment.clone()))
-            }
-            Some(_) | None => Undone::Remembered,
+        let was_early = undone.is_some_and(|payment| payment.reversal.as_ref().is_some_and(|by| by.is_early));
+        match undone.cloned().map(Box::new) {
+            Some(payment) if !was_early => Undone::Reversed(payment),
+            early => Undone::Remembered(early),
         }
     }
 }

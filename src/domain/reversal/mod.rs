@@ -7,7 +7,7 @@ use super::payment::Payment;
 
 mod decide;
 mod keyed;
-pub mod malformed;
+mod malformed;
 mod touches;
 
 /// Name of the payment's key in the API.
@@ -29,6 +29,21 @@ pub struct ReversePayment {
     pub key: Key,
     /// What it says.
     pub input: ReverseInput,
+    /// In words, what was cut of what a reporting channel sent; not compared on a retry.
+    pub trimmed: Option<String>,
+    /// Who asks.
+    pub actor: Actor,
+}
+
+/// A reversal as its channel sent it: nothing of it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentReversal {
+    /// Channel and key of the reversal itself.
+    pub key: Key,
+    /// Key of the payment, in the same channel.
+    pub payment_key: String,
+    /// Why.
+    pub reason: String,
     /// Who asks.
     pub actor: Actor,
 }
@@ -40,6 +55,8 @@ refusal_codes! {
         IdempotencyKeyMalformed = "IDEMPOTENCY_KEY_MALFORMED" retryable false,
         /// The payment's key is not 1–128 visible ASCII characters.
         PaymentKeyMalformed = "PAYMENT_KEY_MALFORMED" retryable false,
+        /// The reason is too long, or holds a control character.
+        InputMalformed = "INPUT_MALFORMED" retryable false,
         /// The key was used with another input.
         IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED" retryable false,
         /// The payment was refused; there is nothing to undo.
@@ -54,8 +71,8 @@ refusal_codes! {
 pub enum Undone {
     /// The payment is undone.
     Reversed(Box<Payment>),
-    /// The payment has not come yet; it will be undone when it does.
-    Remembered,
+    /// The payment had not come yet; it is undone when it does, and here once it was.
+    Remembered(Option<Box<Payment>>),
 }
 
 /// What became of a reversal, or why it was refused.

@@ -3,6 +3,7 @@
 use super::super::base::keys::{Field, Key, Kind, Record, Value, fields_of};
 use super::super::base::numbers::Given;
 use super::super::base::refusal::Refusal;
+use super::super::base::text::quoted;
 use super::super::command::Rules;
 use super::super::keyed::{self, AnswerTo, Keyed};
 use super::super::state::State;
@@ -32,7 +33,8 @@ impl Keyed for OpenVisit {
     }
 
     fn conflict(&self, field: &str) -> (String, String) {
-        (String::new(), format!("visitOpen differs in {field}: route {:?}, crew {:?}", self.route, self.crew))
+        let (route, crew) = (quoted(&self.route), quoted(&self.crew));
+        (String::new(), format!("visitOpen differs in {field}: route {route}, crew {crew}"))
     }
 
     fn decide(&self, state: &State, given: &Given) -> Result<Visit, Refusal<Code>> {

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, Result};
 
-use super::super::base::limits::{check_list_len, list_complexity};
+use super::super::base::limits::{check_list_len, keyed_complexity, list_complexity};
 use super::super::base::outputs::List;
 use super::super::base::scalars::Text;
 use super::super::base::session::{caller_with, take_accounts};
@@ -16,6 +16,7 @@ pub(in crate::graphql) struct AccountQuery;
 impl AccountQuery {
     /// The account of that number; null where there is none or the caller may not see it. Needs
     /// bills:read.
+    #[graphql(complexity = "keyed_complexity(child_complexity)")]
     async fn account(
         &self,
         ctx: &Context<'_>,
@@ -31,7 +32,7 @@ impl AccountQuery {
 
     /// The accounts of these numbers, same length and order; null where there is none or the caller
     /// may not see it. Needs bills:read.
-    #[graphql(complexity = "list_complexity(numbers.len(), child_complexity)")]
+    #[graphql(complexity = "list_complexity(numbers.len(), keyed_complexity(child_complexity))")]
     async fn accounts(
         &self,
         ctx: &Context<'_>,

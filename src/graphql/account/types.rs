@@ -3,31 +3,30 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use tokio::sync::OnceCell;
 
 use super::super::base::api_enum::api_enum;
 use super::super::base::connection::PageRequest;
-use super::super::base::limits::page_complexity;
+use super::super::base::cursor::place_cursor;
+use super::super::base::limits::{instant_complexity, page_complexity};
 use super::super::base::outputs::FreeText;
 use super::super::base::scalars::{Amount, DateTime};
-use super::super::base::session::{caller, engine, is_mutation, look_up_error, priority};
+use super::super::base::session::{caller, look_up_error, view};
+use super::super::base::view::View;
 use super::super::bill::cursor::{bill_cursor, read_bill_cursor};
 use super::super::bill::types::{Bill, BillConnection, BillStatus};
 use super::super::ids::NodeId;
 use super::super::payment::types::{Payment, PaymentConnection};
-use super::read_once::ReadOnce;
 use crate::domain;
+use crate::domain::account::is_account_number;
 use crate::domain::account::masking::{mask_address, mask_name, mask_phone};
-use crate::domain::account::{Holder, is_account_number};
 use crate::domain::base::calendar::day_of;
 use crate::domain::base::not_payable::NotPayable;
+use crate::domain::bill::BilledAccount;
 use crate::store::bill::read::BillPage;
-use crate::store::payment::read::PaymentPage;
+use crate::store::payment::read::{PaymentPage, place_in_account};
 
 pub(in crate::graphql) struct Account {
-    account: domain::account::Account,
-    holder: Holder,
-    open_bills: OnceCell<Arc<Vec<domain::bill::Bill>>>,
+    billed: Arc<BilledAccount>,
 }
 
 api_enum! {
@@ -87,59 +86,39 @@ pub(in crate::graphql) struct AccountNotPayableReason {
 }
 
 impl Account {
-    pub(in crate::graphql) fn new((account, holder): (domain::account::Account, Holder)) -> Self {
-        Self { account, holder, open_bills: OnceCell::new() }
-    }
-
     /// The account of that number, if there is one and the caller may see it.
     pub(in crate::graphql) async fn find(ctx: &Context<'_>, number: &str) -> Result<Option<Self>> {
         Ok(Self::find_all(ctx, &[number]).await?.pop().flatten())
     }
 
     /// The accounts of these numbers, same length and order; `None` where there is none or the caller may
-    /// not see it. Open bills that will be asked for are looked up at the same time.
+    /// not see it.
     pub(in crate::graphql) async fn find_all(
         ctx: &Context<'_>,
         numbers: &[&str],
     ) -> Result<Vec<Option<Self>>> {
-        let (caller, engine, priority) = (caller(ctx)?, engine(ctx)?, priority(ctx));
+        let caller = caller(ctx)?;
         let is_visible = |number: &str| is_account_number(number) && caller.may_see_account(number);
         let visible: Vec<String> =
             numbers.iter().filter(|number| is_visible(number)).map(|&number| number.to_owned()).collect();
         if visible.is_empty() {
             return Ok(numbers.iter().map(|_| None).collect());
         }
-        // A mutation may have changed what was seen before.
-        let anew = ReadOnce::default();
-        let read_once = if is_mutation(ctx) { &anew } else { ctx.data::<ReadOnce>()? };
+        let view = view(ctx)?;
         // Boxed: a type's fields share the room of the largest of them, and most are a word.
-        let found = Box::pin(read_once.accounts(engine, priority, &visible, asks_for_open_bills(ctx))).await;
+        let found = Box::pin(view.accounts(&visible)).await;
         let mut found = found.map_err(|error| look_up_error(ctx, error))?.into_iter();
         let account = |&number: &&str| {
-            let (account, open_bills) = if is_visible(number) { found.next()?? } else { return None };
-            Some(Self { open_bills: OnceCell::new_with(open_bills), ..Self::new(account) })
+            let billed = if is_visible(number) { found.next()?? } else { return None };
+            Some(Self { billed })
         };
         Ok(numbers.iter().map(account).collect())
     }
 
-    async fn open_bills(&self, ctx: &Context<'_>) -> Result<&Arc<Vec<domain::bill::Bill>>> {
-        let look_up = || async {
-            let number = self.account.number.clone();
-            let mut found = engine(ctx)?
-                .open_bills(priority(ctx), vec![number.clone()])
-                .await
-                .map_err(|error| look_up_error(ctx, error))?;
-            Ok(Arc::new(found.remove(&number).unwrap_or_default()))
-        };
-        self.open_bills.get_or_try_init(look_up).await
-    }
-
-    async fn due_fen(&self, ctx: &Context<'_>, at_ms: Option<i64>) -> Result<i64> {
-        let engine = engine(ctx)?;
-        let policies = &engine.rules().policies;
-        let day = day_of(at_ms.unwrap_or_else(|| engine.now_ms()), policies.zone);
-        let bills = self.open_bills(ctx).await?;
-        Ok(policies.due_fen(&self.account, bills, day))
+    fn due_fen(&self, view: &View, at_ms: Option<i64>) -> i64 {
+        let policies = &view.rules().policies;
+        let day = day_of(at_ms.unwrap_or_else(|| view.now_ms()), policies.zone);
+        policies.due_fen(&self.billed.account, &self.billed.open_bills, day)
     }
 }
 
@@ -148,72 +127,73 @@ impl Account {
 impl Account {
     /// Opaque name of the account.
     pub(in crate::graphql) async fn id(&self) -> ID {
-        NodeId::Account { number: self.account.number.clone() }.to_id()
+        NodeId::Account { number: self.billed.account.number.clone() }.to_id()
     }
 
     /// Account number, 1 to 20 digits; leading zeros count.
     async fn number(&self) -> &str {
-        &self.account.number
+        &self.billed.account.number
     }
 
     /// Name of the customer; masked unless the token has pii:read.
     async fn name(&self, ctx: &Context<'_>) -> Result<FreeText<'_>> {
-        let name = &self.holder.name;
+        let name = &self.billed.holder.name;
         Ok(if caller(ctx)?.sees_personal_data() { name.into() } else { mask_name(name).into() })
     }
 
     /// State of the contract.
     async fn status(&self) -> AccountStatus {
-        self.account.status.into()
+        self.billed.account.status.into()
     }
 
     /// Class of the customer.
     async fn customer_class(&self) -> CustomerClass {
-        self.account.class.into()
+        self.billed.account.class.into()
     }
 
     /// District or route.
     async fn area(&self) -> FreeText<'_> {
-        FreeText::from(&self.holder.area)
+        FreeText::from(&self.billed.holder.area)
     }
 
     /// Address of the service point; masked unless the token has pii:read.
     async fn address(&self, ctx: &Context<'_>) -> Result<FreeText<'_>> {
-        let address = &self.holder.address;
+        let address = &self.billed.holder.address;
         Ok(if caller(ctx)?.sees_personal_data() { address.into() } else { mask_address(address).into() })
     }
 
     /// Phone number; masked unless the token has pii:read.
     async fn phone(&self, ctx: &Context<'_>) -> Result<FreeText<'_>> {
-        let phone = &self.holder.phone;
+        let phone = &self.billed.holder.phone;
         Ok(if caller(ctx)?.sees_personal_data() { phone.into() } else { mask_phone(phone).into() })
     }
 
     /// Money of the customer not yet owed; pays the next bill.
     async fn advance_balance(&self) -> Amount {
-        Amount(self.account.advance_fen)
+        Amount(self.billed.account.advance_fen)
     }
 
     /// Advance that was used and then reversed away; due after all bills.
     async fn advance_shortfall(&self) -> Amount {
-        Amount(self.account.shortfall_fen)
+        Amount(self.billed.account.shortfall_fen)
     }
 
     /// What a payer owes in all: open bills with their penalties, and the shortfall.
+    #[graphql(complexity = "instant_complexity(at.as_ref(), child_complexity)")]
     async fn amount_due(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "When the payer pays; now where absent.")] at: Option<DateTime>,
     ) -> Result<Amount> {
-        Ok(Amount(self.due_fen(ctx, at.map(|at| at.0)).await?))
+        Ok(Amount(self.due_fen(&*view(ctx)?, at.map(|at| at.0))))
     }
 
     /// Why there is nothing to pay now; null where something is due.
     async fn not_payable_reason(&self, ctx: &Context<'_>) -> Result<Option<AccountNotPayableReason>> {
-        let engine = engine(ctx)?;
-        let policies = &engine.rules().policies;
-        let today = day_of(engine.now_ms(), policies.zone);
-        let reason = policies.not_payable(&self.account, self.open_bills(ctx).await?, today);
+        let view = view(ctx)?;
+        let policies = &view.rules().policies;
+        let today = day_of(view.now_ms(), policies.zone);
+        let reason = policies.not_payable(&self.billed.account, &self.billed.open_bills, today);
         Ok(reason.map(|NotPayable { code, teller_text, customer_text }| AccountNotPayableReason {
             code: code.into(),
             teller_text,
@@ -235,7 +215,7 @@ impl Account {
             filter.and_then(|filter| filter.status).unwrap_or_default().into_iter().map(Into::into).collect();
         let found = if page.after().is_none() && is_all_payable(&statuses) {
             let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
-            self.open_bills(ctx).await?.iter().take(limit).cloned().collect()
+            self.billed.open_bills.iter().take(limit).cloned().collect()
         } else {
             self.bill_page(ctx, statuses, &page).await?
         };
@@ -252,11 +232,11 @@ impl Account {
         #[graphql(desc = "Cursor after which the page starts.")] after: Option<String>,
     ) -> Result<PaymentConnection> {
         let page = PageRequest::new(first, after)?;
-        let account_number = self.account.number.clone();
-        let look_up = PaymentPage { account_number, before_id: page.after_id()?, limit: page.limit() };
-        let found =
-            engine(ctx)?.look_up(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
-        Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
+        let account_number = self.billed.account.number.clone();
+        let look_up = PaymentPage { account_number, before: page.after_place()?, limit: page.limit() };
+        let found = view(ctx)?.look_up(look_up).await.map_err(|error| look_up_error(ctx, error))?;
+        let cursor = |payment: &domain::payment::Payment| place_cursor(place_in_account(payment));
+        Ok(PaymentConnection::new(page.page(found, cursor), Payment::new))
     }
 }
 
@@ -268,16 +248,10 @@ impl Account {
         page: &PageRequest,
     ) -> Result<Vec<domain::bill::Bill>> {
         let after = page.after().map(read_bill_cursor).transpose()?;
-        let (account_number, limit) = (self.account.number.clone(), page.limit());
+        let (account_number, limit) = (self.billed.account.number.clone(), page.limit());
         let look_up = BillPage { account_number, statuses, after, limit };
-        engine(ctx)?.look_up(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))
+        view(ctx)?.look_up(look_up).await.map_err(|error| look_up_error(ctx, error))
     }
-}
-
-/// Whether a field is asked for that needs the account's open bills.
-fn asks_for_open_bills(ctx: &Context<'_>) -> bool {
-    let asked = ctx.look_ahead();
-    ["amountDue", "notPayableReason", "bills"].iter().any(|name| asked.field(name).exists())
 }
 
 /// Whether exactly the payable bills are asked for: those are looked up together with other callers'.

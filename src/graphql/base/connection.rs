@@ -2,9 +2,10 @@
 
 use async_graphql::{Error, SimpleObject};
 
-use super::cursor::{cursor, plain_cursor, read_number_cursor};
+use super::cursor::{cursor, plain_cursor, read_place_cursor};
 use super::error::bad_input;
 use super::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::store::base::look_up::Place;
 
 /// Where a page stands in its list.
 #[derive(SimpleObject)]
@@ -41,9 +42,9 @@ impl PageRequest {
         i64::try_from(self.first).unwrap_or(i64::MAX) + 1
     }
 
-    /// The number after which a list by falling numbers goes on.
-    pub(in crate::graphql) fn after_id(&self) -> Result<Option<i64>, Error> {
-        self.after().map(read_number_cursor).transpose()
+    /// The place after which a list that begins with the newest goes on.
+    pub(in crate::graphql) fn after_place(&self) -> Result<Option<Place>, Error> {
+        self.after().map(read_place_cursor).transpose()
     }
 
     /// The plain text of the cursor.

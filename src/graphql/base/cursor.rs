@@ -5,16 +5,24 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::error::bad_input;
+use crate::store::base::look_up::Place;
 
 /// Writes a place in a list.
 pub(in crate::graphql) fn cursor(plain: &str) -> String {
     URL_SAFE_NO_PAD.encode(plain)
 }
 
-/// Reads a place in a list by number.
-pub(in crate::graphql) fn read_number_cursor(plain: &str) -> Result<i64, Error> {
-    let number = plain.parse().ok().filter(|number: &i64| *number >= 0 && number.to_string() == plain);
-    number.ok_or_else(bad_cursor)
+/// Writes a place in a list that begins with the newest.
+pub(in crate::graphql) fn place_cursor((rank, number): Place) -> String {
+    format!("{rank} {number}")
+}
+
+/// Reads a place in a list that begins with the newest.
+pub(in crate::graphql) fn read_place_cursor(plain: &str) -> Result<Place, Error> {
+    let parts = plain.split_once(' ');
+    let place = parts.and_then(|(rank, number)| Some((rank.parse().ok()?, number.parse().ok()?)));
+    let is_ours = |place: &Place| place.0 >= 0 && place.1 >= 0 && place_cursor(*place) == plain;
+    place.filter(is_ours).ok_or_else(bad_cursor)
 }
 
 /// Reads a place in a list.

@@ -3,6 +3,7 @@
 use async_graphql::Result;
 
 use super::error::bad_input;
+use super::scalars::DateTime;
 use crate::access::caller::{Caller, Scope};
 
 /// Accounts in one `accounts` look-up, and nodes in one `nodes`.
@@ -46,8 +47,13 @@ pub const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const MUTATION_FIELDS_MAX: usize = 20;
 /// Nested fields of a document.
 pub const DEPTH_MAX: usize = 20;
-/// Fields of an answer, lists counted at the length they are asked for.
-pub const COMPLEXITY_MAX: usize = 100_000;
+/// Fields of an answer, lists counted at the length they are asked for, and more for what is read:
+/// [by keys](KEYED_COUNTED) or [on its own](LOOK_UP_COUNTED).
+pub const COMPLEXITY_MAX: usize = 130_000;
+/// What an object counts for beside its fields that is looked up by its key, together with others.
+pub const KEYED_COUNTED: usize = 5;
+/// What a page or an object counts for beside its fields that is read on its own.
+pub const LOOK_UP_COUNTED: usize = 300;
 /// What a payment's list of allocations is counted at.
 pub const ALLOCATIONS_COUNTED: usize = 10;
 /// No product of lengths counts more than this, so that sums of them don't overflow.
@@ -65,7 +71,23 @@ pub(in crate::graphql) fn list_complexity(len: usize, item: usize) -> usize {
 /// Fields of a page, each item having so many.
 pub(in crate::graphql) fn page_complexity(first: Option<i32>, item: usize) -> usize {
     let first = first.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
-    list_complexity(usize::try_from(first).unwrap_or(1), item)
+    look_up_complexity(list_complexity(usize::try_from(first).unwrap_or(1), item))
+}
+
+/// An object of so many fields that is looked up by its key.
+pub(in crate::graphql) fn keyed_complexity(object: usize) -> usize {
+    object + 1 + KEYED_COUNTED
+}
+
+/// An object of so many fields that is read on its own.
+pub(in crate::graphql) fn look_up_complexity(object: usize) -> usize {
+    object + 1 + LOOK_UP_COUNTED
+}
+
+/// A field that is asked about an instant. The argument was read before this is called, and so before anything is
+/// executed: text that is no instant refuses the whole document.
+pub(in crate::graphql) fn instant_complexity(_at: Option<&DateTime>, item: usize) -> usize {
+    item.saturating_add(1).min(COMPLEXITY_CAP)
 }
 
 /// Bytes of a body by this caller: only who posts has much to say.

@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use async_graphql::registry::Registry;
 use async_graphql::{InputType, InputValueError, InputValueResult, OutputType, Scalar, ScalarType, Value};
-use chrono::{NaiveDate, SecondsFormat, Utc};
+use chrono::NaiveDate;
 
 use super::error::ErrorCode;
-use crate::domain::base::calendar::INSTANT_MS_MAX;
+use crate::domain::base::calendar::{INSTANT_MS_MAX, format_instant};
 use crate::domain::base::money::{format_amount, parse_amount};
 use crate::domain::base::text::has_control;
 
-fn refuse<T: InputType>(message: &str) -> InputValueError<T> {
+/// What hasn't its type.
+pub(in crate::graphql) fn refuse<T: InputType>(message: &str) -> InputValueError<T> {
     InputValueError::custom(message)
         .with_extension("code", ErrorCode::BadUserInput.word())
         .with_extension("retryable", false)
@@ -21,7 +22,8 @@ fn refuse<T: InputType>(message: &str) -> InputValueError<T> {
 pub struct Amount(pub i64);
 
 /// An amount of yuan as text with exactly two decimals, such as "125.40": 1 to 11 digits, a point, 2
-/// digits. A JSON number is refused. As a payment's amount it lies between 0.01 and 10000000000.00.
+/// digits. A JSON number is refused. As a payment's amount it lies between 0.01 and 10000000000.00. In answers it has
+/// up to 16 digits before the point, since sums and balances grow beyond one payment.
 #[Scalar(name = "Amount", specified_by_url = "https://www.iso.org/iso-4217-currency-codes.html")]
 impl ScalarType for Amount {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -30,9 +32,10 @@ impl ScalarType for Amount {
             .ok_or_else(|| refuse("An amount is text with two decimals, such as \"125.40\"."))
     }
 
-    // Asked before anything is executed, so that bad input refuses the whole document.
+    // Asked before anything is executed: the whole document is refused for what isn't text. What the text says is
+    // looked at where it is taken, so that a payment among many is answered on its own.
     fn is_valid(value: &Value) -> bool {
-        amount_of(value).is_some()
+        matches!(value, Value::String(_))
     }
 
     fn to_value(&self) -> Value {
@@ -63,24 +66,23 @@ impl ScalarType for Date {
 /// An instant, in milliseconds since 1970, UTC.
 pub struct DateTime(pub i64);
 
-/// An instant, RFC 3339 with an offset and at most three fraction digits, such as
-/// 2026-11-23T08:30:00.250+08:00; between 1970 and 9999. Answers are in UTC.
+/// An instant, RFC 3339 with an offset, such as 2026-11-23T08:30:00.250+08:00; between 1970 and 9999. What is finer
+/// than a millisecond is cut. Answers are in UTC.
 #[Scalar(name = "DateTime", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         instant_of(&value)
-            .map(Self)
+            .map(|instant| Self(instant.at_ms))
             .ok_or_else(|| refuse("An instant is text such as \"2026-11-23T08:30:00.250+08:00\"."))
     }
 
-    // Asked before anything is executed, so that bad input refuses the whole document.
+    // As of an amount. An argument is looked at with its field's complexity, before anything is executed.
     fn is_valid(value: &Value) -> bool {
-        instant_of(value).is_some()
+        matches!(value, Value::String(_))
     }
 
     fn to_value(&self) -> Value {
-        let instant = chrono::DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default();
-        Value::String(instant.to_rfc3339_opts(SecondsFormat::Millis, true))
+        Value::String(format_instant(self.0))
     }
 }
 
@@ -108,27 +110,36 @@ pub(in crate::graphql) fn parse_day(text: &str) -> Option<NaiveDate> {
     if has_shape { text.parse().ok() } else { None }
 }
 
-fn instant_of(value: &Value) -> Option<i64> {
+fn instant_of(value: &Value) -> Option<Instant> {
     match value {
         Value::String(text) => parse_instant(text),
         _ => None,
     }
 }
 
-fn parse_instant(text: &str) -> Option<i64> {
+/// An instant as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::graphql) struct Instant {
+    /// Milliseconds UTC.
+    pub at_ms: i64,
+    /// Whether it was written more finely.
+    pub is_cut: bool,
+}
+
+/// Reads the form of the API; `None` for any other text.
+pub(in crate::graphql) fn parse_instant(text: &str) -> Option<Instant> {
     let bytes = text.as_bytes();
     let has_shape =
         bytes.len() >= 20 && bytes[10] == b'T' && text.is_ascii() && !text.contains([' ', 't', 'z']);
     let is_leap_second = bytes.get(17..19) == Some(b"60");
-    let fraction_len = match bytes.get(19) {
-        Some(b'.') => bytes[20..].iter().take_while(|byte| byte.is_ascii_digit()).count(),
-        _ => 0,
-    };
-    if !has_shape || is_leap_second || fraction_len > 3 {
+    if !has_shape || is_leap_second {
         return None;
     }
-    let instant_ms = chrono::DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
-    (0..=INSTANT_MS_MAX).contains(&instant_ms).then_some(instant_ms)
+    let fraction = if bytes[19] == b'.' { &bytes[20..] } else { &[] };
+    let beyond_ms = fraction.iter().take_while(|byte| byte.is_ascii_digit()).skip(3);
+    let is_cut = beyond_ms.into_iter().any(|digit| *digit != b'0');
+    let at_ms = chrono::DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
+    (0..=INSTANT_MS_MAX).contains(&at_ms).then_some(Instant { at_ms, is_cut })
 }
 
 /// A `String` without control characters: those are refused at the door.
@@ -197,7 +208,11 @@ mod tests {
         let cases = [
             ("1970-01-01T00:00:00Z", Some(0)),
             ("2026-11-23T08:30:00.25+08:00", Some(1_795_393_800_250)),
-            ("2026-11-23T08:30:00.2505Z", None),
+            ("2026-11-23T08:30:00.250999+08:00", Some(1_795_393_800_250)),
+            ("2026-11-23T08:30:00.250999999+08:00", Some(1_795_393_800_250)),
+            ("2026-11-23T08:30:00.25099999999999+08:00", Some(1_795_393_800_250)),
+            ("2026-11-23T08:30:00.+08:00", None),
+            ("2026-11-23T08:30:00.250 +08:00", None),
             ("2026-11-23 08:30:00Z", None),
             ("2026-11-23t08:30:00z", None),
             ("2026-11-23T08:30:60Z", None),
@@ -207,11 +222,20 @@ mod tests {
             ("", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(parse_instant(text), expected, "{text}");
+            assert_eq!(parse_instant(text).map(|instant| instant.at_ms), expected, "{text}");
         }
         let Value::String(written) = ScalarType::to_value(&DateTime(1_795_393_800_250)) else {
             panic!("not text")
         };
-        assert_eq!(parse_instant(&written), Some(1_795_393_800_250));
+        assert_eq!(parse_instant(&written), Some(Instant { at_ms: 1_795_393_800_250, is_cut: false }));
+    }
+
+    #[test]
+    fn only_what_is_finer_than_a_millisecond_is_cut() {
+        let cases = [("", false), (".25", false), (".250", false), (".250000", false), (".2500001", true)];
+        for (fraction, is_cut) in cases {
+            let text = format!("2026-11-23T08:30:00{fraction}+08:00");
+            assert_eq!(parse_instant(&text).map(|instant| instant.is_cut), Some(is_cut), "{text}");
+        }
     }
 }

@@ -7,12 +7,14 @@ use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, Error, Result};
 
 use super::error::{ErrorCode, engine_error, forbidden, over_budget};
+use super::view::{View, Views};
 use crate::access::budget::Budgets;
 use crate::access::caller::{Caller, Forbidden, Scope};
-use crate::domain::channel::ChannelKind;
+use crate::domain::channel::{ChannelKind, ChannelMode};
 use crate::engine::{Engine, EngineError, Priority};
 
 /// Who asks, as a request carries it into its execution.
+#[derive(Clone)]
 pub struct RequestContext {
     /// The bearer of the token.
     pub caller: Arc<Caller>,
@@ -39,6 +41,18 @@ pub(in crate::graphql) fn caller_with<'a>(ctx: &Context<'a>, scope: Scope) -> Re
     Ok(caller)
 }
 
+/// Who asks in the name of a registered channel, provided they carry this right, and how that channel works.
+pub(in crate::graphql) fn channel_caller<'a>(
+    ctx: &Context<'a>,
+    scope: Scope,
+) -> Result<(&'a Arc<Caller>, ChannelMode)> {
+    let caller = caller_with(ctx, scope)?;
+    match engine(ctx)?.rules().channels.get(&caller.channel_code) {
+        Some(channel) => Ok((caller, channel.mode)),
+        None => Err(ErrorCode::Forbidden.error("The token's channel is not registered.")),
+    }
+}
+
 /// Fails unless the caller holds one of these rights.
 pub(in crate::graphql) fn require_any(holds: bool, rights: &'static str) -> Result<()> {
     if holds { Ok(()) } else { Err(forbidden(Forbidden(rights))) }
@@ -60,8 +74,16 @@ pub(in crate::graphql) fn priority(ctx: &Context<'_>) -> Priority {
     context(ctx).map_or(Priority::Normal, |context| context.priority)
 }
 
-/// Takes accounts looked up off the caller's budget.
+/// What this try to answer sees.
+pub(in crate::graphql) fn view(ctx: &Context<'_>) -> Result<Arc<View>> {
+    Ok(ctx.data::<Arc<Views>>().map_err(|_| internal())?.present())
+}
+
+/// Takes accounts looked up off the caller's budget, once however often the answer is made.
 pub(in crate::graphql) fn take_accounts(ctx: &Context<'_>, count: usize) -> Result<()> {
+    if !view(ctx)?.is_first() {
+        return Ok(());
+    }
     let context = context(ctx)?;
     context.budgets.take_accounts(&context.caller, count).map_err(over_budget)
 }

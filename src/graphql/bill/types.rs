@@ -5,17 +5,18 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use super::super::account::types::Account;
 use super::super::base::api_enum::api_enum;
 use super::super::base::connection::{PageRequest, connection};
+use super::super::base::cursor::place_cursor;
 use super::super::base::error::ErrorCode;
-use super::super::base::limits::page_complexity;
+use super::super::base::limits::{instant_complexity, keyed_complexity, page_complexity};
 use super::super::base::scalars::{Amount, Date, DateTime};
-use super::super::base::session::{caller, caller_with, engine, look_up_error, priority};
+use super::super::base::session::{caller, caller_with, look_up_error, view};
 use super::super::ids::NodeId;
 use super::super::payment::types::{Payment, PaymentConnection};
 use crate::access::caller::Scope;
 use crate::domain;
 use crate::domain::base::calendar::day_of;
 use crate::domain::base::not_payable::NotPayable;
-use crate::store::payment::read::BillPaymentPage;
+use crate::store::payment::read::{BillPaymentPage, place_in_account};
 
 pub(in crate::graphql) struct Bill {
     bill: domain::bill::Bill,
@@ -73,11 +74,8 @@ impl Bill {
             return Ok(None);
         }
         let key = (account_number.to_owned(), number.to_owned());
-        let mut found = engine(ctx)?
-            .bills(priority(ctx), vec![key.clone()])
-            .await
-            .map_err(|error| look_up_error(ctx, error))?;
-        Ok(found.remove(&key).map(Self::new))
+        let found = view(ctx)?.bill(key).await.map_err(|error| look_up_error(ctx, error))?;
+        Ok(found.map(Self::new))
     }
 
     fn at<T>(
@@ -86,9 +84,9 @@ impl Bill {
         at: Option<DateTime>,
         read: impl Fn(&domain::bill::Bill, &domain::bill::penalty::PenaltyPolicy, chrono::NaiveDate) -> T,
     ) -> Result<T> {
-        let engine = engine(ctx)?;
-        let policies = &engine.rules().policies;
-        let at_ms = at.map_or_else(|| engine.now_ms(), |at| at.0);
+        let view = view(ctx)?;
+        let policies = &view.rules().policies;
+        let at_ms = at.map_or_else(|| view.now_ms(), |at| at.0);
         Ok(read(&self.bill, policies.penalty_of(&self.bill), day_of(at_ms, policies.zone)))
     }
 }
@@ -133,6 +131,7 @@ impl Bill {
     }
 
     /// What lateness adds in all, paid or not, if the rest is paid at that instant: principal + penalty - paid = amountDue.
+    #[graphql(complexity = "instant_complexity(at.as_ref(), child_complexity)")]
     async fn penalty(
         &self,
         ctx: &Context<'_>,
@@ -147,6 +146,7 @@ impl Bill {
     }
 
     /// What is still to be paid, principal and penalty; paid at that instant, it settles the bill.
+    #[graphql(complexity = "instant_complexity(at.as_ref(), child_complexity)")]
     async fn amount_due(
         &self,
         ctx: &Context<'_>,
@@ -167,6 +167,7 @@ impl Bill {
     }
 
     /// The account it belongs to. Needs bills:read.
+    #[graphql(complexity = "keyed_complexity(child_complexity)")]
     async fn account(&self, ctx: &Context<'_>) -> Result<Account> {
         caller_with(ctx, Scope::BillsRead)?;
         let found = Account::find(ctx, &self.bill.account_number).await?;
@@ -184,10 +185,10 @@ impl Bill {
         caller_with(ctx, Scope::BillsRead)?;
         let page = PageRequest::new(first, after)?;
         let (account_number, bill_number) = (self.bill.account_number.clone(), self.bill.number.clone());
-        let (before_id, limit) = (page.after_id()?, page.limit());
-        let look_up = BillPaymentPage { account_number, bill_number, before_id, limit };
-        let found =
-            engine(ctx)?.look_up(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
-        Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
+        let (before, limit) = (page.after_place()?, page.limit());
+        let look_up = BillPaymentPage { account_number, bill_number, before, limit };
+        let found = view(ctx)?.look_up(look_up).await.map_err(|error| look_up_error(ctx, error))?;
+        let cursor = |payment: &domain::payment::Payment| place_cursor(place_in_account(payment));
+        Ok(PaymentConnection::new(page.page(found, cursor), Payment::new))
     }
 }

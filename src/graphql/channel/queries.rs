@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, Result};
 
-use super::super::base::session::{caller, engine, require_any};
+use super::super::base::session::{caller, require_any, view};
 use super::types::Channel;
 use crate::access::caller::Scope;
 
@@ -25,5 +25,5 @@ fn own_channel(ctx: &Context<'_>) -> Result<Option<Channel>> {
     if caller.is_customer() {
         return Ok(None);
     }
-    Ok(engine(ctx)?.rules().channels.get(&caller.channel_code).cloned().map(Channel::new))
+    Ok(view(ctx)?.rules().channels.get(&caller.channel_code).cloned().map(Channel::new))
 }

@@ -5,14 +5,15 @@ use chrono::NaiveDate;
 
 use super::super::base::api_enum::api_enum;
 use super::super::base::connection::PageRequest;
-use super::super::base::limits::page_complexity;
+use super::super::base::cursor::place_cursor;
+use super::super::base::limits::{look_up_complexity, page_complexity};
 use super::super::base::scalars::{Amount, Date};
-use super::super::base::session::{engine, look_up_error, priority};
+use super::super::base::session::{look_up_error, view};
 use super::super::payment::types::{Payment, PaymentConnection};
 use crate::domain;
 use crate::domain::base::calendar::day_of;
 use crate::store::channel;
-use crate::store::payment::read::ChannelPaymentPage;
+use crate::store::payment::read::{ChannelPaymentPage, place_in_channel};
 
 pub(in crate::graphql) struct Channel {
     channel: domain::channel::Channel,
@@ -64,8 +65,8 @@ impl Channel {
 }
 
 fn day(ctx: &Context<'_>, on: Option<Date>) -> Result<NaiveDate> {
-    let engine = engine(ctx)?;
-    Ok(on.map_or_else(|| day_of(engine.now_ms(), engine.rules().utility.zone), |on| on.0))
+    let view = view(ctx)?;
+    Ok(on.map_or_else(|| day_of(view.now_ms(), view.rules().utility.zone), |on| on.0))
 }
 
 /// Who brings payments; the caller's own.
@@ -92,6 +93,7 @@ impl Channel {
     }
 
     /// What it brought on one business day.
+    #[graphql(complexity = "look_up_complexity(child_complexity)")]
     async fn totals(
         &self,
         ctx: &Context<'_>,
@@ -99,8 +101,7 @@ impl Channel {
     ) -> Result<ChannelTotals> {
         let (day, channel_code) = (day(ctx, on)?, self.channel.code.clone());
         let look_up = channel::read::ChannelTotals { channel_code, day };
-        let totals =
-            engine(ctx)?.look_up(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
+        let totals = view(ctx)?.look_up_apart(look_up).await.map_err(|error| look_up_error(ctx, error))?;
         Ok(ChannelTotals {
             posted: Amount(totals.posted_fen),
             reversed: Amount(totals.reversed_fen),
@@ -120,10 +121,10 @@ impl Channel {
     ) -> Result<PaymentConnection> {
         let page = PageRequest::new(first, after)?;
         let (day, channel_code) = (day(ctx, on)?, self.channel.code.clone());
-        let (before_id, limit) = (page.after_id()?, page.limit());
-        let look_up = ChannelPaymentPage { channel_code, day, before_id, limit };
-        let found =
-            engine(ctx)?.look_up(priority(ctx), look_up).await.map_err(|error| look_up_error(ctx, error))?;
-        Ok(PaymentConnection::new(page.page(found, |payment| payment.id.to_string()), Payment::new))
+        let (before, limit) = (page.after_place()?, page.limit());
+        let look_up = ChannelPaymentPage { channel_code, day, before, limit };
+        let found = view(ctx)?.look_up(look_up).await.map_err(|error| look_up_error(ctx, error))?;
+        let cursor = |payment: &domain::payment::Payment| place_cursor(place_in_channel(payment));
+        Ok(PaymentConnection::new(page.page(found, cursor), Payment::new))
     }
 }

@@ -3,12 +3,13 @@
 use async_graphql::{Context, Object, Result};
 
 use super::super::base::connection::PageRequest;
+use super::super::base::cursor::place_cursor;
 use super::super::base::error::engine_error;
 use super::super::base::limits::page_complexity;
-use super::super::base::session::{caller_with, engine, priority};
+use super::super::base::session::{caller_with, view};
 use super::types::{Exception, ExceptionConnection};
 use crate::access::caller::Scope;
-use crate::store::exception::read::ExceptionPage;
+use crate::store::exception::read::{ExceptionPage, place};
 
 #[derive(Default)]
 pub(in crate::graphql) struct ExceptionQuery;
@@ -25,8 +26,9 @@ impl ExceptionQuery {
     ) -> Result<ExceptionConnection> {
         caller_with(ctx, Scope::OpsRead)?;
         let page = PageRequest::new(first, after)?;
-        let look_up = ExceptionPage { before_id: page.after_id()?, limit: page.limit() };
-        let found = engine(ctx)?.look_up(priority(ctx), look_up).await.map_err(engine_error)?;
-        Ok(ExceptionConnection::new(page.page(found, |(number, _)| number.to_string()), Exception::new))
+        let look_up = ExceptionPage { before: page.after_place()?, limit: page.limit() };
+        let found = view(ctx)?.look_up_apart(look_up).await.map_err(engine_error)?;
+        let cursor = |found: &_| place_cursor(place(found));
+        Ok(ExceptionConnection::new(page.page(found, cursor), Exception::new))
     }
 }

@@ -4,6 +4,7 @@ use async_graphql::{Context, Object, Result};
 
 use super::super::base::api_enum::api_enum;
 use super::super::base::connection::connection;
+use super::super::base::limits::look_up_complexity;
 use super::super::base::outputs::FreeText;
 use super::super::base::scalars::{Date, DateTime};
 use super::super::payment::types::Payment;
@@ -37,6 +38,8 @@ api_enum! {
         Overpayment,
         /// A key came again with another input.
         IdempotencyKeyReused,
+        /// A reporting channel sent more than can be kept, and it was cut; nothing is left to resolve.
+        InputTrimmed,
     }
 }
 
@@ -82,6 +85,7 @@ impl Exception {
     }
 
     /// The payment it belongs to; null where no money moved.
+    #[graphql(complexity = "look_up_complexity(child_complexity)")]
     async fn payment(&self, ctx: &Context<'_>) -> Option<Result<Payment>> {
         let id = self.exception.payment_id?;
         Payment::find(ctx, &self.exception.account_number, id).await.transpose()

@@ -7,10 +7,10 @@ use super::super::base::answer::draw;
 use super::super::base::api_enum::api_enum;
 use super::super::base::connection::connection;
 use super::super::base::error::ErrorCode;
-use super::super::base::limits::{ALLOCATIONS_COUNTED, list_complexity};
+use super::super::base::limits::{ALLOCATIONS_COUNTED, keyed_complexity, list_complexity};
 use super::super::base::outputs::{FreeText, List};
 use super::super::base::scalars::{Amount, DateTime};
-use super::super::base::session::{caller, engine, look_up_error, priority};
+use super::super::base::session::{caller, look_up_error, view};
 use super::super::bill::types::Bill;
 use super::super::ids::NodeId;
 use super::super::reversal::types::Reversal;
@@ -63,7 +63,7 @@ impl Payment {
         if !caller(ctx)?.may_see_account(account_number) {
             return Ok(None);
         }
-        let found = engine(ctx)?.look_up(priority(ctx), PaymentOfNumber(id)).await;
+        let found = view(ctx)?.look_up(PaymentOfNumber(id)).await;
         let found = found.map_err(|error| look_up_error(ctx, error))?;
         Ok(found.filter(|payment| payment.account_number == account_number).map(Self::new))
     }
@@ -154,6 +154,7 @@ impl Payment {
     }
 
     /// The account it was made for; null where there is none of that number, and without bills:read.
+    #[graphql(complexity = "keyed_complexity(child_complexity)")]
     async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account>> {
         let found = async {
             if !caller(ctx)?.has(Scope::BillsRead) {
@@ -174,6 +175,7 @@ impl Payment {
 #[Object]
 impl Allocation<'_> {
     /// The bill, as of now.
+    #[graphql(complexity = "keyed_complexity(child_complexity)")]
     async fn bill(&self, ctx: &Context<'_>) -> Result<Bill> {
         let found = Bill::find(ctx, self.account_number, &self.allocation.bill_number).await?;
         found.ok_or_else(|| ErrorCode::Internal.error("Internal error."))

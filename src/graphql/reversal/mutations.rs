@@ -4,37 +4,40 @@ use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 
 use super::super::base::answer::draw_before_writing;
 use super::super::base::api_enum::api_enum;
-use super::super::base::error::{ErrorCode, bad_input, engine_error};
+use super::super::base::error::{ErrorCode, engine_error};
+use super::super::base::one_instant::OneInstant;
 use super::super::base::outputs::{FreeText, List};
-use super::super::base::scalars::Text;
-use super::super::base::session::{caller_with, engine, priority};
+use super::super::base::session::{channel_caller, engine, priority};
 use super::super::payment::types::Payment;
 use crate::access::caller::{Caller, Scope};
 use crate::domain::base::actor::Actor;
 use crate::domain::base::keys::Key;
 use crate::domain::base::refusal::{Refusal, RefusalCode};
 use crate::domain::keyed::{AnswerTo, Answered};
-use crate::domain::reversal::{ReverseInput, ReversePayment, ReverseRefusalCode, Undone};
+use crate::domain::reversal::{ReversePayment, ReverseRefusalCode, SentReversal, Undone};
 
 /// A payment to be undone.
 #[derive(InputObject)]
 pub(in crate::graphql) struct PaymentReverseInput {
     /// The channel's own permanent number for this reversal, 1 to 128 visible ASCII characters; not
     /// the payment's.
-    idempotency_key: Text,
+    idempotency_key: String,
     /// Key of the payment, in the same channel.
-    payment_idempotency_key: Text,
-    /// Why, at most 200 characters.
-    reason: Text,
+    payment_idempotency_key: String,
+    /// Why, at most 200 characters. A reporting channel's is cut to what fits, and leaves an exception
+    /// INPUT_TRIMMED.
+    reason: String,
 }
 
 api_enum! {
-    /// Why a payment was not reversed, in order of precedence. The first two are not stored.
+    /// Why a payment was not reversed, in order of precedence. The first three are not stored.
     PaymentReverseErrorCode of ReverseRefusalCode {
         /// The key is not 1 to 128 visible ASCII characters.
         IdempotencyKeyMalformed,
         /// The payment's key is not 1 to 128 visible ASCII characters.
         PaymentKeyMalformed,
+        /// The reason is too long, or holds a control character.
+        InputMalformed,
         /// The key was used with another input; the field is named. Nothing was moved.
         IdempotencyKeyReused,
         /// The payment was refused; there is nothing to undo.
@@ -73,24 +76,26 @@ impl From<Refusal<ReverseRefusalCode>> for PaymentReverseUserError {
 pub(in crate::graphql) enum PaymentReverseOutcome {
     /// The payment is undone.
     Reversed,
-    /// The payment has not come yet; when it does it is posted and undone at once, touching no bill.
+    /// The payment had not come yet; when it does it is posted and undone at once, touching no bill.
     Remembered,
 }
 
 pub(in crate::graphql) enum PaymentReversePayload {
     Reversed { payment: Box<Payment>, replayed: bool },
-    Remembered { replayed: bool },
+    Remembered { payment: Option<Box<Payment>>, replayed: bool },
     Refused { errors: Vec<PaymentReverseUserError>, replayed: bool },
 }
 
 /// The answer to a reversal.
 #[Object]
 impl PaymentReversePayload {
-    /// The payment that is undone; null where it has not come yet or nothing was undone.
+    /// The payment that is undone; null where it has not come yet or nothing was undone. A replay of a
+    /// reversal that was remembered has it once it has come.
     async fn payment(&self) -> Option<&Payment> {
         match self {
             Self::Reversed { payment, .. } => Some(payment),
-            Self::Remembered { .. } | Self::Refused { .. } => None,
+            Self::Remembered { payment, .. } => payment.as_deref(),
+            Self::Refused { .. } => None,
         }
     }
 
@@ -98,7 +103,7 @@ impl PaymentReversePayload {
     async fn replayed(&self) -> bool {
         match self {
             Self::Reversed { replayed, .. }
-            | Self::Remembered { replayed }
+            | Self::Remembered { replayed, .. }
             | Self::Refused { replayed, .. } => *replayed,
         }
     }
@@ -127,8 +132,9 @@ impl PaymentReversePayload {
             Answered::Settled { outcome: Ok(Undone::Reversed(payment)), replayed } => {
                 Ok(Self::Reversed { payment: Box::new(Payment::new(*payment)), replayed })
             }
-            Answered::Settled { outcome: Ok(Undone::Remembered), replayed } => {
-                Ok(Self::Remembered { replayed })
+            Answered::Settled { outcome: Ok(Undone::Remembered(payment)), replayed } => {
+                let payment = payment.map(|payment| Box::new(Payment::new(*payment)));
+                Ok(Self::Remembered { payment, replayed })
             }
             Answered::Settled { outcome: Err(refusal), replayed } => {
                 Ok(Self::Refused { errors: vec![refusal.into()], replayed })
@@ -140,10 +146,11 @@ impl PaymentReversePayload {
     }
 }
 
-fn command(caller: &Caller, input: PaymentReverseInput) -> ReversePayment {
-    ReversePayment {
-        key: Key { channel_code: caller.channel_code.clone(), text: input.idempotency_key.0 },
-        input: ReverseInput { payment_key: input.payment_idempotency_key.0, reason: input.reason.0 },
+fn sent(caller: &Caller, input: PaymentReverseInput) -> SentReversal {
+    SentReversal {
+        key: Key { channel_code: caller.channel_code.clone(), text: input.idempotency_key },
+        payment_key: input.payment_idempotency_key,
+        reason: input.reason,
         actor: Actor { subject: caller.subject.clone(), token_id: caller.token_id.clone() },
     }
 }
@@ -161,23 +168,22 @@ impl PaymentReverseMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The reversal.")] input: PaymentReverseInput,
-    ) -> Option<Result<PaymentReversePayload>> {
-        Some(Box::pin(reverse(ctx, input)).await)
+    ) -> Option<Result<OneInstant<PaymentReversePayload>>> {
+        Some(Box::pin(reverse(ctx, input)).await.map(OneInstant))
     }
 }
 
 async fn reverse(ctx: &Context<'_>, input: PaymentReverseInput) -> Result<PaymentReversePayload> {
-    let caller = caller_with(ctx, Scope::PaymentsReverse)?;
-    let command = command(caller, input);
-    if let Some(broken) = command.broken_bound() {
-        return Err(bad_input(broken));
+    let (caller, mode) = channel_caller(ctx, Scope::PaymentsReverse)?;
+    match sent(caller, input).read(mode) {
+        Err(refusals) => {
+            let errors = refusals.into_iter().map(Into::into).collect();
+            Ok(PaymentReversePayload::Refused { errors, replayed: false })
+        }
+        Ok(command) => {
+            draw_before_writing(ctx, 1)?;
+            let answer = engine(ctx)?.submit(priority(ctx), command).await.map_err(engine_error)?;
+            PaymentReversePayload::from_answer(answer)
+        }
     }
-    let malformed = command.malformed();
-    if !malformed.is_empty() {
-        let errors = malformed.into_iter().map(Into::into).collect();
-        return Ok(PaymentReversePayload::Refused { errors, replayed: false });
-    }
-    draw_before_writing(ctx, 1)?;
-    let answer = engine(ctx)?.submit(priority(ctx), command).await.map_err(engine_error)?;
-    PaymentReversePayload::from_answer(answer)
 }

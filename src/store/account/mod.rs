@@ -2,7 +2,6 @@
 
 pub(in crate::store) mod audit;
 pub(in crate::store) mod load;
-pub mod read;
 pub(in crate::store) mod write;
 
 use super::StoreError;

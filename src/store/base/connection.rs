@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, PgConnection, RunQueryDsl, SqliteConnection};
 
-use super::super::StoreError;
+use super::super::{StoreError, absence};
 use super::not_writable;
 use super::postgres_url;
 use super::statement::statement;
@@ -34,14 +34,21 @@ const PG_PARAMETERS: [(&str, &str); 6] = [
     ("application_name", "granary"),
 ];
 
-const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; \
-     PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY";
+/// How long a connection waits for another's lock, in milliseconds.
+pub(super) const SQLITE_WAITS: &str = "PRAGMA busy_timeout = 5000";
+
+const SQLITE_SESSION: &str =
+    "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY";
 
 /// Once the write-ahead log holds this many pages (131 MB), the writer brings in what isn't yet in the database file, and
 /// begins it again. The cache has room for the inner pages of all indexes; leaves seldom come again before they would
 /// be dropped, however much is kept.
 const SQLITE_WRITER: &str =
     "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 32000; PRAGMA cache_size = -16384";
+
+/// Bytes to which the log's file is cut when it begins again: a little more than the pages after which the writer has it
+/// begin again, so that it is cut only after somebody read for long.
+pub const LOG_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
 /// What a reader keeps is void after the next commit.
 const SQLITE_READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -2048";
@@ -150,8 +157,9 @@ fn connect_postgres(url: &str, purpose: Purpose) -> Result<PgConnection, StoreEr
     // Whatever the URL or the environment says: text is UTF-8 here.
     full.push_str(if full.contains('?') { "&client_encoding=UTF8" } else { "?client_encoding=UTF8" });
     let mut connection = PgConnection::establish(&full).map_err(|error| {
-        let words = postgres_url::without_secrets(&error.to_string(), url);
-        StoreError::Connect(format!("PostgreSQL: {words}"))
+        let words = error.to_string();
+        let shown = format!("PostgreSQL: {}", postgres_url::without_secrets(&words, url));
+        if absence::is_absent(&words) { StoreError::Absent(shown) } else { StoreError::Connect(shown) }
     })?;
     check_encoding(&ServerEncoding {}.get_result::<String>(&mut connection)?, "UTF8")?;
     connection.batch_execute(PG_SESSION)?;
@@ -170,11 +178,15 @@ fn open_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, StoreE
     let text = path.to_str().ok_or_else(|| StoreError::Url("the database path is not UTF-8".to_owned()))?;
     let mut connection = SqliteConnection::establish(text)
         .map_err(|error| StoreError::Connect(format!("SQLite {}: {error}", path.display())))?;
+    connection.batch_execute(SQLITE_WAITS)?;
     connection.batch_execute(SQLITE_SESSION)?;
-    connection.batch_execute(match purpose {
-        Purpose::Write => SQLITE_WRITER,
-        Purpose::Read => SQLITE_READER,
-    })?;
+    match purpose {
+        Purpose::Write => {
+            connection
+                .batch_execute(&format!("{SQLITE_WRITER}; PRAGMA journal_size_limit = {LOG_BYTES_MAX}"))?;
+        }
+        Purpose::Read => connection.batch_execute(SQLITE_READER)?,
+    }
     check_sqlite_version(&mut connection)?;
     // By the first look into the file its write-ahead log is opened too, and stays as long as the connection does.
     let _: i64 = ReadFile {}.get_result(&mut connection)?;
@@ -210,6 +222,17 @@ fn check_sqlite_version(connection: &mut SqliteConnection) -> Result<(), StoreEr
 pub fn ping(connection: &mut Connection) -> Result<(), StoreError> {
     use diesel::RunQueryDsl;
     let _one: i32 = on_each!(connection, inner => Ping {}.get_result(inner))?;
+    Ok(())
+}
+
+/// Opens a transaction that reads, and sees the database as it is at its first statement.
+pub fn begin_of_one_instant(connection: &mut Connection) -> Result<(), StoreError> {
+    match connection {
+        Connection::Postgres(connection) => {
+            connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+        }
+        Connection::Sqlite(connection) => connection.batch_execute("BEGIN")?,
+    }
     Ok(())
 }
 

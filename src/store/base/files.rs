@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::super::StoreError;
-use super::connection::{Connection, Database, Purpose};
+use super::connection::{Connection, Database, LOG_BYTES_MAX, Purpose};
 use super::write_ahead_log;
 
 /// Which file it is, whatever its name.
@@ -135,10 +135,29 @@ impl Opened {
     /// # Errors
     /// Whatever the database says, and [`StoreError::Replaced`].
     pub fn checkpoint(&mut self) -> Result<(), StoreError> {
+        self.unless_log_is_gone(write_ahead_log::checkpoint)
+    }
+
+    /// Cuts the log's file where it is longer than it need be, see [`write_ahead_log::cut`].
+    ///
+    /// # Errors
+    /// As [`Opened::checkpoint`].
+    pub fn cut_long_log(&mut self) -> Result<(), StoreError> {
+        let Some(files) = &self.files else { return Ok(()) };
+        match fs::metadata(&files.log) {
+            Ok(found) if found.len() > LOG_BYTES_MAX => self.unless_log_is_gone(write_ahead_log::cut),
+            Ok(_) | Err(_) => self.check(),
+        }
+    }
+
+    fn unless_log_is_gone(
+        &mut self,
+        bring_in: fn(&mut Connection) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let first = self.first.clone();
         let fate = first.0.log_fate.lock().unwrap_or_else(PoisonError::into_inner);
         if fate.is_none() {
-            write_ahead_log::checkpoint(&mut self.connection)?;
+            bring_in(&mut self.connection)?;
         }
         drop(fate);
         self.check()

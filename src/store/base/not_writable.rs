@@ -13,6 +13,7 @@ pub(super) fn explain(database: &Path, error: StoreError) -> StoreError {
         StoreError::Statement(DieselError::DatabaseError(_, said)) => said.message(),
         StoreError::Statement(_)
         | StoreError::Url(_)
+        | StoreError::Absent(_)
         | StoreError::NotMigrated(_)
         | StoreError::Corrupt(_)
         | StoreError::Overtaken(_)

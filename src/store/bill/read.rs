@@ -1,80 +1,102 @@
-//! What readers ask of bills. Every look-up is one statement over an index; lists come in pages by key.
+//! What readers ask of accounts and their bills. Every look-up is one statement over an index; lists come in pages by key.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use diesel::RunQueryDsl;
 
 use super::super::StoreError;
+use super::super::account::{account_columns, account_holders, accounts, holder_columns};
 use super::super::base::connection::{Connection, on_each};
-use super::super::base::look_up::LookUp;
+use super::super::base::look_up::{AsOf, LookUp};
 use super::super::base::statement::statement;
 use super::{bill_columns, bills};
-use crate::domain::bill::{Bill, BillStatus};
+use crate::domain::bill::{Bill, BillStatus, BilledAccount};
+
+/// A row of an account for each of its payable bills; one where it has none.
+type BilledRows = (accounts::Row, account_holders::Row, Option<bills::Row>);
 
 statement! {
-    struct OpenBillsPg<'a> { numbers: Vec<&'a str> => Array<Text> } -> (bills::Sql)
-    pg concat!("SELECT ", bill_columns!(), " FROM accounts a JOIN bills b ON b.account_number = a.account_number \
-        AND b.due_on >= a.open_from AND b.status IN ('OPEN', 'PARTLY_PAID') WHERE a.account_number = ANY(?) \
-        ORDER BY b.account_number, b.due_on, b.bill_number")
+    struct AccountsPg<'a> { numbers: Vec<&'a str> => Array<Text> }
+    -> (accounts::Sql, account_holders::Sql, Nullable<bills::Sql>)
+    pg concat!("SELECT ", account_columns!(), ", ", holder_columns!(), ", ", bill_columns!(), " FROM accounts a \
+        JOIN account_holders h ON h.account_number = a.account_number LEFT JOIN bills b \
+        ON b.account_number = a.account_number AND b.due_on >= a.open_from AND b.status IN ('OPEN', 'PARTLY_PAID') \
+        WHERE a.account_number = ANY(?) ORDER BY a.account_number, b.due_on, b.bill_number")
 }
 
 statement! {
-    struct OpenBillsSqlite<'a> { number: &'a str => Text } -> (bills::Sql)
-    sqlite concat!("SELECT ", bill_columns!(), " FROM accounts a JOIN bills b ON b.account_number = a.account_number \
-        AND b.due_on >= a.open_from AND b.status IN ('OPEN', 'PARTLY_PAID') WHERE a.account_number = ? \
-        ORDER BY b.due_on, b.bill_number")
+    struct AccountSqlite<'a> { number: &'a str => Text }
+    -> (accounts::Sql, account_holders::Sql, Nullable<bills::Sql>)
+    sqlite concat!("SELECT ", account_columns!(), ", ", holder_columns!(), ", ", bill_columns!(), " FROM accounts a \
+        JOIN account_holders h ON h.account_number = a.account_number LEFT JOIN bills b \
+        ON b.account_number = a.account_number AND b.due_on >= a.open_from AND b.status IN ('OPEN', 'PARTLY_PAID') \
+        WHERE a.account_number = ? ORDER BY b.due_on, b.bill_number")
 }
 
-/// All payable bills of these accounts, oldest due date first, by account number.
+/// The accounts of these numbers that exist, each with its holder and its payable bills, by number: one statement for
+/// each, so that all of it is of one instant.
 ///
 /// # Errors
 /// Whatever the database says.
-pub fn open_bills(
+pub fn accounts(
     connection: &mut Connection,
     numbers: &[String],
-) -> Result<HashMap<String, Vec<Bill>>, StoreError> {
-    let rows: Vec<bills::Row> = match connection {
+) -> Result<HashMap<String, Arc<BilledAccount>>, StoreError> {
+    let rows: Vec<BilledRows> = match connection {
         Connection::Postgres(connection) => {
-            OpenBillsPg { numbers: numbers.iter().map(String::as_str).collect() }.load(connection)?
+            AccountsPg { numbers: numbers.iter().map(String::as_str).collect() }.load(connection)?
         }
         Connection::Sqlite(connection) => {
             let mut rows = Vec::new();
             for number in numbers {
-                rows.extend(OpenBillsSqlite { number }.load::<bills::Row>(connection)?);
+                rows.extend(AccountSqlite { number }.load::<BilledRows>(connection)?);
             }
             rows
         }
     };
-    let mut by_account: HashMap<String, Vec<Bill>> = HashMap::new();
-    for row in rows {
-        let bill = row.into_bill()?;
-        by_account.entry(bill.account_number.clone()).or_default().push(bill);
+    let mut found: HashMap<String, BilledAccount> = HashMap::new();
+    for (account, holder, bill) in rows {
+        let billed = match found.entry(account.account_number.clone()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let (account, holder) = (account.into_account()?, holder.into_holder());
+                entry.insert(BilledAccount { account, holder, open_bills: Vec::new() })
+            }
+        };
+        billed.open_bills.extend(bill.map(bills::Row::into_bill).transpose()?);
     }
-    Ok(by_account)
+    Ok(found.into_iter().map(|(number, billed)| (number, Arc::new(billed))).collect())
 }
+
+/// A bill with the last sequence of its account.
+type SequencedBill = (bills::Row, i64);
 
 statement! {
     struct BillsPg<'a> { account_numbers: Vec<&'a str> => Array<Text>, bill_numbers: Vec<&'a str> => Array<Text> }
-    -> (bills::Sql)
-    pg concat!("SELECT ", bill_columns!(), " FROM UNNEST(?, ?) AS n (account_number, bill_number) \
-        JOIN bills b ON b.account_number = n.account_number AND b.bill_number = n.bill_number")
+    -> (bills::Sql, BigInt)
+    pg concat!("SELECT ", bill_columns!(), ", a.last_sequence FROM UNNEST(?, ?) AS n (account_number, bill_number) \
+        JOIN bills b ON b.account_number = n.account_number AND b.bill_number = n.bill_number \
+        JOIN accounts a ON a.account_number = b.account_number")
 }
 
 statement! {
-    struct BillSqlite<'a> { account_number: &'a str => Text, bill_number: &'a str => Text } -> (bills::Sql)
-    sqlite concat!("SELECT ", bill_columns!(), " FROM bills b WHERE b.account_number = ? AND b.bill_number = ?")
+    struct BillSqlite<'a> { account_number: &'a str => Text, bill_number: &'a str => Text } -> (bills::Sql, BigInt)
+    sqlite concat!("SELECT ", bill_columns!(), ", a.last_sequence FROM bills b \
+        JOIN accounts a ON a.account_number = b.account_number WHERE b.account_number = ? AND b.bill_number = ?")
 }
 
-/// The bills of these (account number, bill number) that exist, by the same.
+/// Bills by account number and bill number, each with the last sequence of its account.
+pub type Bills = HashMap<(String, String), (Bill, i64)>;
+
+/// The bills of these account numbers and bill numbers that exist.
 ///
 /// # Errors
 /// Whatever the database says.
-pub fn bills_of(
-    connection: &mut Connection,
-    keys: &[(String, String)],
-) -> Result<HashMap<(String, String), Bill>, StoreError> {
-    let rows: Vec<bills::Row> = match connection {
+pub fn bills_of(connection: &mut Connection, keys: &[(String, String)]) -> Result<Bills, StoreError> {
+    let rows: Vec<SequencedBill> = match connection {
         Connection::Postgres(connection) => BillsPg {
             account_numbers: keys.iter().map(|(account_number, _)| account_number.as_str()).collect(),
             bill_numbers: keys.iter().map(|(_, bill_number)| bill_number.as_str()).collect(),
@@ -83,26 +105,27 @@ pub fn bills_of(
         Connection::Sqlite(connection) => {
             let mut rows = Vec::new();
             for (account_number, bill_number) in keys {
-                rows.extend(BillSqlite { account_number, bill_number }.load::<bills::Row>(connection)?);
+                rows.extend(BillSqlite { account_number, bill_number }.load::<SequencedBill>(connection)?);
             }
             rows
         }
     };
-    let keyed = |row: bills::Row| {
-        row.into_bill().map(|bill| ((bill.account_number.clone(), bill.number.clone()), bill))
+    let keyed = |(row, sequence): SequencedBill| {
+        let bill = row.into_bill()?;
+        Ok(((bill.account_number.clone(), bill.number.clone()), (bill, sequence)))
     };
     rows.into_iter().map(keyed).collect()
 }
 
 statement! {
     struct PageOfBills<'a> {
-        account_number: &'a str => Text, after_due_on: NaiveDate => Date, after_number: &'a str => Text,
+        bills_of: &'a str => Text, after_due_on: NaiveDate => Date, after_number: &'a str => Text,
         open: &'a str => Text, partly_paid: &'a str => Text, paid: &'a str => Text, cancelled: &'a str => Text,
-        limit: i64 => BigInt,
-    } -> (bills::Sql)
-    both concat!("SELECT ", bill_columns!(), " FROM bills b WHERE b.account_number = ? \
-        AND (b.due_on, b.bill_number) > (?, ?) AND b.status IN (?, ?, ?, ?) \
-        ORDER BY b.due_on, b.bill_number LIMIT ?")
+        limit: i64 => BigInt, account_number: &'a str => Text,
+    } -> (BigInt, Nullable<bills::Sql>)
+    both concat!("SELECT a.last_sequence, ", bill_columns!(), " FROM accounts a LEFT JOIN \
+        (SELECT * FROM bills WHERE account_number = ? AND (due_on, bill_number) > (?, ?) AND status IN (?, ?, ?, ?) \
+        ORDER BY due_on, bill_number LIMIT ?) b ON TRUE WHERE a.account_number = ? ORDER BY b.due_on, b.bill_number")
 }
 
 /// A page of an account's bills, oldest due date first, then by number.
@@ -119,9 +142,9 @@ pub struct BillPage {
 }
 
 impl LookUp for BillPage {
-    type Found = Vec<Bill>;
+    type Found = AsOf<Vec<Bill>>;
 
-    fn run(&mut self, connection: &mut Connection) -> Result<Vec<Bill>, StoreError> {
+    fn run(&mut self, connection: &mut Connection) -> Result<Self::Found, StoreError> {
         let meant = |status: BillStatus| match self.statuses.is_empty() || self.statuses.contains(&status) {
             true => status.word(),
             false => "",
@@ -129,7 +152,7 @@ impl LookUp for BillPage {
         let after = self.after.as_ref().map(|(due_on, number)| (*due_on, number.as_str()));
         let (after_due_on, after_number) = after.unwrap_or((BEFORE_ALL_DAYS, ""));
         let statement = PageOfBills {
-            account_number: &self.account_number,
+            bills_of: &self.account_number,
             after_due_on,
             after_number,
             open: meant(BillStatus::Open),
@@ -137,9 +160,12 @@ impl LookUp for BillPage {
             paid: meant(BillStatus::Paid),
             cancelled: meant(BillStatus::Cancelled),
             limit: self.limit,
+            account_number: &self.account_number,
         };
-        let rows: Vec<bills::Row> = on_each!(connection, inner => statement.load(inner))?;
-        rows.into_iter().map(bills::Row::into_bill).collect()
+        let rows: Vec<(i64, Option<bills::Row>)> = on_each!(connection, inner => statement.load(inner))?;
+        let sequence = rows.first().map(|(sequence, _)| (self.account_number.clone(), *sequence));
+        let bills = rows.into_iter().filter_map(|(_, bill)| bill).map(bills::Row::into_bill);
+        Ok(AsOf { found: bills.collect::<Result<_, _>>()?, sequences: Vec::from_iter(sequence) })
     }
 }
 

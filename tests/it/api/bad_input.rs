@@ -94,10 +94,11 @@ fn a_reporting_channels_unreadable_number_goes_to_suspense() {
         let post = |key: &str, number: &str| {
             wechat.post(json!({ "idempotencyKey": key, "accountNumber": number, "amount": "1.00" }))
         };
-        let kept = post("k1", &"x".repeat(64));
-        assert_eq!(at(&kept, "payment.toSuspense"), "1.00", "{kept}");
-        assert_eq!(at(&kept, "payment.account"), &Value::Null);
-        assert_eq!(codes(&post("k2", &"x".repeat(65))), ["ACCOUNT_NUMBER_MALFORMED"]);
+        for (key, len) in [("k1", 64), ("k2", 65)] {
+            let kept = post(key, &"x".repeat(len));
+            assert_eq!(at(&kept, "payment.toSuspense"), "1.00", "{kept}");
+            assert_eq!(at(&kept, "payment.account"), &Value::Null);
+        }
         let unknown = post("k3", "9999999999");
         assert_eq!(at(&unknown, "payment.toSuspense"), "1.00", "{unknown}");
     });

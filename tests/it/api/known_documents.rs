@@ -76,6 +76,23 @@ fn cases() -> Vec<Case> {
             ],
         },
         Case {
+            document: "query($n: String!, $at: DateTime = \"2026-11-20T00:00:00Z\") { account(number: $n) { \
+                amountDue(at: $at) bills { nodes { penalty(at: $at) amountDue(at: $at) } } } }",
+            good: json!({ "n": ACCOUNT, "at": "2027-01-01T00:00:00.123456+08:00" }),
+            others: vec![
+                json!({ "n": ACCOUNT }),
+                json!({ "n": ACCOUNT, "at": null }),
+                json!({ "n": ACCOUNT, "at": "2027-01-01" }),
+                json!({ "n": ACCOUNT, "at": "tomorrow" }),
+                json!({ "n": ACCOUNT, "at": 1 }),
+            ],
+        },
+        Case {
+            document: "query($n: String!, $at: DateTime = \"tomorrow\") { account(number: $n) { amountDue(at: $at) } }",
+            good: json!({ "n": ACCOUNT, "at": "2027-01-01T00:00:00Z" }),
+            others: vec![json!({ "n": ACCOUNT }), json!({ "n": ACCOUNT, "at": "tomorrow" })],
+        },
+        Case {
             document: "query($f: BillFilter) { account(number: \"0000000001\") { bills(filter: $f) { \
                 nodes { number status } } } }",
             good: json!({ "f": { "status": ["PAID"] } }),

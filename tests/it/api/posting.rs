@@ -51,7 +51,7 @@ fn one_failing_mutation_leaves_its_neighbours_their_answers() {
 }
 
 #[test]
-fn input_that_is_no_amount_or_holds_control_characters_refuses_the_whole_document() {
+fn input_that_has_not_its_type_refuses_the_whole_document() {
     for_each_backend(|database| {
         let app = TestApp::start(database, vec![save_account("0000000001", Residential)]);
         let bank = app.channel("BANK-1");
@@ -59,17 +59,13 @@ fn input_that_is_no_amount_or_holds_control_characters_refuses_the_whole_documen
             one: paymentPost(input: $one) { replayed } two: paymentPost(input: $two) { replayed } }";
         let good = json!({ "idempotencyKey": "k1", "accountNumber": "0000000001", "amount": "5.00" });
         for (field, bad) in [
-            ("amount", json!("5.0")),
             ("amount", json!(5)),
             ("amount", json!(5.25)),
-            ("amount", json!("10000000000000000000.00")),
-            ("amount", json!("-1.00")),
-            ("paidAt", json!("2026-11-20")),
-            ("paidAt", json!("2026-11-20T08:00:00.1234Z")),
-            ("note", json!("a\u{0}b")),
-            ("idempotencyKey", json!("k\n2")),
-            ("accountNumber", json!("00\u{7f}")),
-            ("billNumbers", json!(["B\t1"])),
+            ("amount", json!(null)),
+            ("paidAt", json!(1_795_147_200_000_i64)),
+            ("note", json!(7)),
+            ("idempotencyKey", json!(["k2"])),
+            ("billNumbers", json!([1])),
         ] {
             let mut other =
                 json!({ "idempotencyKey": "k2", "accountNumber": "0000000001", "amount": "5.00" });
@@ -79,6 +75,27 @@ fn input_that_is_no_amount_or_holds_control_characters_refuses_the_whole_documen
             assert!(reply.body.get("data").is_none(), "{reply:?}");
         }
         let status = bank.data("{ payment(idempotencyKey: \"k1\") { status } }", json!({}));
+        assert_eq!(at(&status, "payment.status"), "NOT_FOUND");
+    });
+}
+
+#[test]
+fn an_instant_that_is_asked_about_and_is_none_refuses_the_whole_document() {
+    for_each_backend(|database| {
+        let app = TestApp::start(database, vec![save_account("0000000001", Residential)]);
+        let bank = app.channel("BANK-1");
+        let query = "mutation($post: PaymentPostInput!, $at: DateTime) { \
+            paymentPost(input: $post) { payment { account { amountDue(at: $at) } } } }";
+        let post = |key: &str, at: &str| {
+            let post = json!({ "idempotencyKey": key, "accountNumber": "0000000001", "amount": "5.00" });
+            bank.send(query, json!({ "post": post, "at": at }))
+        };
+        let good = post("k1", "2026-11-20T08:00:00.123456Z");
+        assert_eq!(at(&good.body, "data.paymentPost.payment.account.amountDue"), "0.00", "{good:?}");
+        let bad = post("k2", "2026-11-20");
+        assert_eq!(at(&bad.body, "errors.0.extensions.code"), "BAD_USER_INPUT", "{bad:?}");
+        assert!(bad.body.get("data").is_none(), "{bad:?}");
+        let status = bank.data("{ payment(idempotencyKey: \"k2\") { status } }", json!({}));
         assert_eq!(at(&status, "payment.status"), "NOT_FOUND");
     });
 }

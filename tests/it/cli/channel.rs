@@ -58,6 +58,6 @@ fn what_cannot_be_meant_is_refused() {
     }
     desk.run(&["channel", "add", "a b", "--kind", "bank", "--mode", "asking"]).fails(1, "a channel's code");
     desk.run(&["channel", "add", "X", "--kind", "shop", "--mode", "asking"]).fails(2, "bank, mobile");
-    desk.run(&["channel", "suspend", "NOBODY"]).fails(1, "there is no channel \"NOBODY\"");
+    desk.run(&["channel", "suspend", "NOBODY"]).fails(1, "there is no channel “NOBODY”");
     assert_eq!(desk.run(&["channel", "list"]).succeeds().lines().count(), 1);
 }

@@ -3,10 +3,10 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
-use granary::store::account::read;
 
 use super::Desk;
 use crate::support::backends::TestDatabase;
+use crate::support::reads;
 
 const ACCOUNTS: &str = "account_number,name,customer_class,address,phone,area,status\n\
     0552000001,张三,RESIDENTIAL,蚌埠市龙子湖区解放路1号,13800001234,龙子湖,ACTIVE\n";
@@ -69,7 +69,7 @@ fn an_encoding_that_the_client_s_side_names_changes_nothing() {
             variables.push(("PGCLIENTENCODING", encoding));
         }
         desk.run_with(&["import", "accounts", "accounts.csv"], &variables).succeeds();
-        let found = read::accounts(&mut database.reader(), std::slice::from_ref(&number)).expect("accounts");
-        assert_eq!(found[&number].1.name, "张三");
+        let found = reads::account(&mut database.reader(), &number).expect("accounts").expect("it is there");
+        assert_eq!(found.holder.name, "张三");
     }
 }

@@ -9,6 +9,7 @@ mod demo;
 mod encoding;
 mod exports;
 mod import;
+mod privacy;
 mod programs;
 mod secrets;
 mod token;

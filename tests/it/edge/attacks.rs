@@ -110,6 +110,30 @@ fn attacks() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             ),
             "QUERY_TOO_LARGE",
         ),
+        (
+            "13,824 reads in 183 bytes",
+            query(&format!(
+                "{{account(number:\"0000000001\"){{{}bills(first:1){{nodes{{number}}}}{}}}}}",
+                repeat(3, "bills(first:24){nodes{account{"),
+                repeat(3, "}}}")
+            )),
+            "QUERY_TOO_LARGE",
+        ),
+        (
+            "pages of payments, and the bills of each",
+            query(&format!(
+                "{{ accounts(numbers: [{}]) {{ payments(first: 48) {{ nodes {{ allocations {{ bill {{ number }} }} }} }} }} }}",
+                repeat(100, "\"0000000001\" ")
+            )),
+            "QUERY_TOO_LARGE",
+        ),
+        (
+            "a page for each payment of a page",
+            query(
+                "{ channel { payments(first: 100) { nodes { account { a: bills(first: 1) { nodes { number } } b: bills(first: 1) { nodes { number } } c: bills(first: 1) { nodes { number } } d: bills(first: 1) { nodes { number } } e: bills(first: 1) { nodes { number } } } } } } }",
+            ),
+            "QUERY_TOO_LARGE",
+        ),
         ("more pages than numbers can count", query(&pages(6)), "QUERY_TOO_LARGE"),
         ("200 mutations", query(&format!("mutation {{ {posts} }}")), "QUERY_TOO_LARGE"),
         (

@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::operations::{get, with_admin};
 use super::raw::{exchange, post};
 use crate::processes::server::{Server, wait_until};
 use crate::processes::site::{BANK, Site};
-use crate::support::backends::for_each_backend;
+use crate::support::backends::{TestDatabase, for_each_backend};
 
 const TRUSTED: &str = "query Channel { channel { code } }\n";
 const FREE: &str = "{ channel { mode } }";
@@ -124,10 +125,19 @@ fn a_manifest_is_taken_whole_or_not_at_all() {
         write("swapped.json", &json!({ sha256(TRUSTED): second }).to_string());
         write("empty.json", "{}");
         write("broken.graphql", "query {");
+        write("invalid.graphql", "query { nope }");
+        write("nullable.graphql", "query($n: String) { accounts(numbers: [$n]) { number } }");
         write("bomb.graphql", &format!("{{ a(x: {}", "[".repeat(3_000)));
-        for bad in
-            ["sha1.json", "swapped.json", "empty.json", "broken.graphql", "bomb.graphql", "absent.graphql"]
-        {
+        for bad in [
+            "sha1.json",
+            "swapped.json",
+            "empty.json",
+            "broken.graphql",
+            "invalid.graphql",
+            "nullable.graphql",
+            "bomb.graphql",
+            "absent.graphql",
+        ] {
             let output = site.run(&["documents", "add", "good.json", bad]);
             assert_eq!(output.status.code(), Some(1), "{bad}: {output:?}");
             assert!(String::from_utf8_lossy(&output.stderr).contains(bad), "{bad}: {output:?}");
@@ -136,4 +146,57 @@ fn a_manifest_is_taken_whole_or_not_at_all() {
         assert_eq!(site.succeed(&["documents", "add", "good.json"]).lines().count(), 2);
         assert_eq!(site.succeed(&["documents", "list"]).lines().count(), 2);
     });
+}
+
+/// Room for free and for trusted documents.
+const KEPT_BYTES_MAX: usize = (16 + 64) * 1024 * 1024;
+/// Distinct ones of each kind that come to more than there is room for, at 48 bytes for each of their own.
+const FREE_ONES: usize = 120;
+const TRUSTED_ONES: usize = 60;
+
+/// A valid document of this length, unlike others with another number.
+fn padded(number: usize, len: usize) -> String {
+    format!("{{ channel {{ code }} }} #{number:0len$}")
+}
+
+#[test]
+fn what_is_kept_of_documents_is_bounded_in_bytes_and_none_is_invalid() {
+    let _alone = crate::processes::alone();
+    let database = TestDatabase::sqlite();
+    let site = Site::new(&database.url, 1);
+    let trusted: Vec<String> = (0..TRUSTED_ONES).map(|number| padded(number, 30_000)).collect();
+    let manifest: Value =
+        trusted.iter().map(|text| (sha256(text), json!(text))).collect::<serde_json::Map<_, _>>().into();
+    fs::write(site.folder().join("trusted.json"), manifest.to_string()).expect("a file");
+    site.succeed(&["documents", "add", "trusted.json"]);
+    let (server, admin) = with_admin(&site, "info");
+    let token = site.token(BANK);
+    let kept = || -> usize {
+        let counted = get(admin, "/metrics").text;
+        let line = counted.lines().find_map(|line| line.strip_prefix("granary_kept_document_bytes "));
+        line.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{counted}"))
+    };
+    let ask = |body: Value| send(&server, &token, &body);
+    for invalid in [
+        "{ zhangSan }",
+        "{ channel { nothing } }",
+        "query($n: Nothing) { channel { code } }",
+        "query A { channel",
+    ] {
+        assert!(ask(json!({ "query": invalid })).get("data").is_none());
+    }
+    assert_eq!(kept(), 0, "nothing was executed yet");
+    assert!(ask(json!({ "query": FREE })).get("data").is_some());
+    let one = kept();
+    assert!(one > FREE.len());
+    assert!(ask(json!({ "query": FREE })).get("data").is_some());
+    assert_eq!(kept(), one, "the same once more");
+    for number in 0..FREE_ONES {
+        assert!(ask(json!({ "query": padded(number, 4_000) })).get("data").is_some());
+    }
+    for text in &trusted {
+        assert!(ask(json!({ "documentId": sha256(text) })).get("data").is_some());
+    }
+    let most = kept();
+    assert!(most > KEPT_BYTES_MAX / 2 && most <= KEPT_BYTES_MAX, "{most} bytes are kept");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,19 +25,25 @@ use crate::support::scratch::scratch_folder;
 const WITHIN: Duration = Duration::from_secs(10);
 
 /// A server with an admin listener, whose address it logs.
-fn with_admin(site: &Site, log_level: &str) -> (Server, SocketAddr) {
+pub(super) fn with_admin(site: &Site, log_level: &str) -> (Server, SocketAddr) {
     let mut command = site.command(&["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
     command.env("RUST_LOG", log_level);
     let server = site.start(command);
-    let admin = wait_for("the admin address in the log", WITHIN, || {
-        let log = server.log();
-        let line = log.lines().find(|line| line.contains("/livez"))?;
-        line.split(['=', '"', ' ']).find_map(|word| word.parse().ok())
-    });
+    let admin = admin_of(|| server.log());
     (server, admin)
 }
 
-fn get(admin: SocketAddr, path: &str) -> RawReply {
+/// Where a server with such a log listens for the operator.
+pub fn admin_of(log: impl Fn() -> String) -> SocketAddr {
+    wait_for("the admin address in the log", WITHIN, || {
+        let log = log();
+        let line = log.lines().find(|line| line.contains("/livez"))?;
+        line.split(['=', '"', ' ']).find_map(|word| word.parse().ok())
+    })
+}
+
+/// Asks the operator's listener.
+pub fn get(admin: SocketAddr, path: &str) -> RawReply {
     exchange(admin, "GET", path, &[], b"")
 }
 
@@ -81,21 +87,24 @@ fn the_admin_listener_tells_life_readiness_and_counts() {
 }
 
 #[test]
-fn a_server_behind_its_database_is_not_ready_but_lives() {
+fn a_server_of_another_version_than_its_database_is_not_ready_but_lives() {
     for_each_backend(|database| {
         let _alone = crate::processes::alone();
         let site = Site::new(&database.url, 1);
         let (_server, admin) = with_admin(&site, "info");
         assert_eq!(get(admin, "/readyz").status, 200);
         let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261128000001'";
-        match &mut database.writer() {
-            Connection::Postgres(connection) => connection.batch_execute(forget),
-            Connection::Sqlite(connection) => connection.batch_execute(forget),
+        let run_by_another = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000001')";
+        for (statement, word) in [(forget, "pending"), (run_by_another, "newer")] {
+            match &mut database.writer() {
+                Connection::Postgres(connection) => connection.batch_execute(statement),
+                Connection::Sqlite(connection) => connection.batch_execute(statement),
+            }
+            .expect("the list of migrations is changed");
+            let other = get(admin, "/readyz");
+            assert_eq!((other.status, other.json()["migrations"].as_str()), (503, Some(word)));
+            assert_eq!(get(admin, "/livez").status, 200);
         }
-        .expect("a migration is forgotten");
-        let behind = get(admin, "/readyz");
-        assert_eq!((behind.status, behind.json()["migrations"].as_str()), (503, Some("pending")));
-        assert_eq!(get(admin, "/livez").status, 200);
     });
 }
 
@@ -103,10 +112,7 @@ fn a_server_behind_its_database_is_not_ready_but_lives() {
 fn tls_is_spoken_where_a_certificate_is_given_and_plain_text_is_not() {
     let database = TestDatabase::sqlite();
     let site = Site::new(&database.url, 1);
-    let (certificate, key) = (site.folder().join("cert.pem"), site.folder().join("key.pem"));
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
-    fs::write(&certificate, made.cert.pem()).expect("a file");
-    fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
+    let (certificate, key) = make_certificate(&site);
     let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();
     let (certificate_path, key_path) = (path(&certificate), path(&key));
     let serve = ["serve", "--listen", "127.0.0.1:0", "--tls-cert", &certificate_path, "--tls-key", &key_path];
@@ -134,7 +140,20 @@ fn tls_is_spoken_where_a_certificate_is_given_and_plain_text_is_not() {
     }
 }
 
-fn tls(address: SocketAddr, certificate: &Path) -> StreamOwned<ClientConnection, std::net::TcpStream> {
+/// A certificate for localhost and its key, as files.
+pub(super) fn make_certificate(site: &Site) -> (PathBuf, PathBuf) {
+    let (certificate, key) = (site.folder().join("cert.pem"), site.folder().join("key.pem"));
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    fs::write(&certificate, made.cert.pem()).expect("a file");
+    fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
+    (certificate, key)
+}
+
+/// A connection that trusts this certificate.
+pub(super) fn tls(
+    address: SocketAddr,
+    certificate: &Path,
+) -> StreamOwned<ClientConnection, std::net::TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(certificate).expect("a certificate")).expect("a root");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -3,6 +3,7 @@
 use granary::access::caller::Scope;
 use granary::access::claims::{ClaimNames, TokenRules};
 use granary::access::tokens::{TokenError, Verifier};
+use granary::domain::access::CLOCK_SKEW_S_MAX;
 use serde_json::{Value, json};
 
 use super::signer::{Issuer, NOW_S, Signer, base64, claims, rsa_parts, token, token_of};
@@ -192,6 +193,7 @@ fn the_claim_that_is_wrong_is_named_and_never_quoted() {
         (json!({ "accounts": "secret" }), "accounts is no list"),
         (json!({ "nbf": "secret" }), "nbf is no number"),
         (json!({ "nbf": NOW_S + 61 }), "nbf is yet to come"),
+        (json!({ "iat": NOW_S + 61 }), "iat is yet to come"),
         (json!({ "exp": NOW_S - 61 }), "exp is past"),
         (json!({ "exp": NOW_S + 400 * 86_400 }), "exp is further ahead than"),
         (json!({ "exp": 1e300 }), "exp counts no seconds"),
@@ -299,6 +301,12 @@ fn keys_that_cannot_be_used_are_left_out_of_a_set_and_the_others_taken() {
     }
 }
 
+/// Seconds since 1970, by the clock that the server reads too.
+fn seconds_now() -> i64 {
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
+    i64::try_from(since.as_secs()).expect("seconds")
+}
+
 #[test]
 fn a_server_with_the_keys_of_others_takes_their_tokens_and_says_in_the_log_what_is_wrong() {
     for_each_backend(|database| {
@@ -319,8 +327,7 @@ fn a_server_with_the_keys_of_others_takes_their_tokens_and_says_in_the_log_what_
         command.env_remove("GRANARY_JWT_SECRET").env("RUST_LOG", "granary=debug");
         command.env("GRANARY_JWT_ISSUER", "https://sso.example").env("GRANARY_JWT_AUDIENCE", "another");
         let server = site.start(command);
-        let now_s = i64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed().expect("after 1970").as_secs());
-        let now_s = now_s.expect("seconds");
+        let now_s = seconds_now();
         let said = |changes: Value| {
             let usual = json!({
                 "iss": "https://sso.example", "aud": ["account", "the-api"], "azp": BANK, "sub": SUBJECT,
@@ -354,8 +361,12 @@ fn a_server_with_the_keys_of_others_takes_their_tokens_and_says_in_the_log_what_
         // What has no number, and isn't dated, ends with its subject.
         site.succeed(&["revoke", "--sub", SUBJECT]);
         wait_until("the revocation", std::time::Duration::from_secs(20), || ask(&good).status == 401);
-        let renewed = said(json!({ "iat": now_s + 30 }));
-        assert_eq!(ask(&renewed).status, 200, "one that was given later holds");
+        let from_ahead = said(json!({ "iat": now_s + 30 }));
+        assert_eq!(ask(&from_ahead).status, 401, "one that was given before by a clock that is ahead");
+        wait_until("a token that was given later", std::time::Duration::from_secs(20), || {
+            let renewed = said(json!({ "iat": seconds_now() + CLOCK_SKEW_S_MAX }));
+            ask(&renewed).status == 200
+        });
         let undated = token(&issuer.rsa, "rsa", &{
             let mut claims =
                 json!({ "iss": "https://sso.example", "aud": "the-api", "azp": BANK, "sub": SUBJECT });

@@ -67,7 +67,7 @@ pub fn connect(address: SocketAddr) -> TcpStream {
 }
 
 /// Reads one answer of a connection that may go on.
-pub fn read_one(stream: &mut TcpStream) -> RawReply {
+pub fn read_one(stream: &mut impl Read) -> RawReply {
     let mut bytes = Vec::new();
     let mut byte = [0];
     while !bytes.ends_with(b"\r\n\r\n") {

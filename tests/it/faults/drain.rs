@@ -2,14 +2,17 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
 use std::time::{Duration, Instant};
+
+use serde_json::json;
 
 use super::row::{Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::Load;
 use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site};
-use crate::support::backends::for_each_backend;
+use crate::support::backends::{TestDatabase, for_each_backend};
 
 const CLIENTS: usize = 8;
 const STOPS: usize = 2;
@@ -45,21 +48,36 @@ fn told_to_stop_under_load_it_drains_and_ends_well() {
 }
 
 #[test]
-fn told_to_stop_while_idle_it_ends_well() {
+fn told_to_stop_by_any_signal_while_idle_it_ends_well() {
     for_each_backend(|database| {
         let _alone = alone();
         let site = Site::new(&database.url, 1);
-        let mut server = site.serve();
-        let _idle = idle_connections(server.address);
-        ends_well(&mut server);
+        for signal in ["TERM", "INT", "HUP"] {
+            let mut server = site.serve();
+            let _idle = idle_connections(server.address);
+            ends_well(&mut server, signal);
+        }
     });
 }
 
-fn ends_well(server: &mut Server) {
+fn ends_well(server: &mut Server, signal: &str) {
     let told_at = Instant::now();
-    server.signal("TERM");
-    assert_eq!(server.wait(GONE_WITHIN).code(), Some(0), "{}", server.log());
-    println!("idle: gone {:?} after SIGTERM", told_at.elapsed());
+    server.signal(signal);
+    assert_eq!(server.wait(GONE_WITHIN).code(), Some(0), "SIG{signal}: {}", server.log());
+    println!("idle: gone {:?} after SIG{signal}", told_at.elapsed());
+}
+
+#[test]
+fn started_so_that_it_outlives_its_terminal_it_goes_on_when_that_closes() {
+    let _alone = alone();
+    let database = TestDatabase::sqlite();
+    let site = Site::new(&database.url, 1);
+    let mut nohup = Command::new("sh");
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]);
+    let mut server = site.start(site.serve_under(nohup));
+    server.signal("HUP");
+    assert_eq!(site.client(&server, BANK).send("{ channel { code } }", json!({})).status, 200);
+    ends_well(&mut server, "TERM");
 }
 
 /// Connections kept open: after an answer, before a first request, and in the middle of one.

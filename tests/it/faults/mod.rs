@@ -16,6 +16,7 @@ mod failed_sync;
 mod freeze;
 mod history;
 mod kill;
+mod late_database;
 mod one_key;
 mod outage;
 mod power_loss;

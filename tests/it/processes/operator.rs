@@ -1,8 +1,11 @@
 //! What operators do beside running servers.
 
 use std::fmt::Write as _;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
+use granary::store::base::connection::Connection;
 use serde_json::{Value, json};
 
 use super::alone;
@@ -17,6 +20,8 @@ const WITHIN: Duration = Duration::from_secs(30);
 /// Running servers take a change of channels so soon.
 const SEEN_WITHIN: Duration = Duration::from_secs(5);
 const IMPORTED: usize = 3_000;
+const MIGRATE_AT_ONCE: usize = 6;
+const ROUNDS_OF_MIGRATION: usize = 3;
 
 #[test]
 fn a_database_that_is_not_migrated_is_not_served() {
@@ -28,6 +33,62 @@ fn a_database_that_is_not_migrated_is_not_served() {
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         assert!(said.contains("granary migrate"), "{said}");
         assert!(output.stdout.is_empty(), "{output:?}");
+    }
+}
+
+#[test]
+fn no_command_works_on_a_database_newer_than_the_program() {
+    for_each_backend(|database| {
+        let site = Site::new(&database.url, 1);
+        let later = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000001')";
+        match &mut database.writer() {
+            Connection::Postgres(connection) => connection.batch_execute(later),
+            Connection::Sqlite(connection) => connection.batch_execute(later),
+        }
+        .expect("a row");
+        std::fs::write(site.folder().join("a.csv"), files().0).expect("a file");
+        std::fs::write(site.folder().join("a.graphql"), "{ __typename }").expect("a file");
+        for arguments in [
+            &["serve", "--listen", "127.0.0.1:0"][..],
+            &["migrate"],
+            &["migrate", "--check"],
+            &["import", "accounts", "a.csv"],
+            &["channel", "list"],
+            &["channel", "suspend", BANK],
+            &["documents", "add", "a.graphql"],
+            &["documents", "list"],
+            &["revoke", "--jti", "1"],
+            &["audit"],
+        ] {
+            let output = site.run(arguments);
+            let said = [output.stdout.as_slice(), &output.stderr].concat();
+            let said = String::from_utf8_lossy(&said);
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+            assert!(said.contains("newer than this program"), "{arguments:?}: {said}");
+        }
+    });
+}
+
+#[test]
+fn those_who_migrate_at_once_wait_for_each_other() {
+    for _ in 0..ROUNDS_OF_MIGRATION {
+        let databases = [Some(TestDatabase::sqlite_empty()), TestDatabase::postgres_empty()];
+        for database in databases.into_iter().flatten() {
+            let site = Site::without_accounts(&database.url);
+            let migrate = |_| {
+                let mut command = site.command(&["migrate"]);
+                command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
+            };
+            let running: Vec<Child> = (0..MIGRATE_AT_ONCE).map(migrate).collect();
+            let mut applied = 0;
+            for child in running {
+                let output = child.wait_with_output().expect("it ends");
+                assert_eq!(output.status.code(), Some(0), "{}: {output:?}", database.name());
+                applied += String::from_utf8_lossy(&output.stdout).matches("applied: ").count();
+            }
+            assert_eq!(applied, 1, "each migration is applied once");
+            site.succeed(&["migrate", "--check"]);
+        }
     }
 }
 

@@ -32,23 +32,8 @@ impl Server {
     }
 
     /// As [`Server::try_start`], with a log that goes elsewhere than into its file.
-    pub fn try_start_logging_to(stderr: Stdio, mut command: Command, log: PathBuf) -> Result<Self, String> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
-        let mut child = command.spawn().expect("the program starts");
-        let mut out = BufReader::new(child.stdout.take().expect("its standard output"));
-        let mut line = String::new();
-        let read = out.read_line(&mut line);
-        let address = line.trim().strip_prefix("listening on http").and_then(|rest| {
-            let (_scheme, rest) = rest.split_once("://")?;
-            let (address, _path) = rest.split_once('/')?;
-            address.parse().ok()
-        });
-        let Some(address) = address else {
-            let _gone_or_going = child.kill();
-            let status = child.wait();
-            return Err(format!("no address in {line:?} ({read:?}, {status:?}): {}", log_of(&log)));
-        };
-        Ok(Self { address, child, log, _open_until_dropped: out })
+    pub fn try_start_logging_to(stderr: Stdio, command: Command, log: PathBuf) -> Result<Self, String> {
+        Starting::begin(stderr, command, log).listening()
     }
 
     /// Starts a prepared `demo` and reads what it prints until all of it is there.
@@ -82,9 +67,7 @@ impl Server {
 
     /// Sends a signal by its name.
     pub fn signal(&self, name: &str) {
-        let command = format!("kill -{name} {}", self.child.id());
-        let status = Command::new("sh").args(["-c", &command]).status().expect("sh runs");
-        assert!(status.success(), "{command}");
+        signal(&self.child, name);
     }
 
     /// Waits for it to end by itself.
@@ -109,6 +92,69 @@ impl Drop for Server {
             tail.iter().rev().for_each(|line| eprintln!("  {line}"));
         }
     }
+}
+
+/// A server that may not listen yet.
+pub struct Starting {
+    child: Option<Child>,
+    out: Option<BufReader<ChildStdout>>,
+    log: PathBuf,
+}
+
+impl Starting {
+    /// Starts a prepared `serve` and waits for nothing.
+    pub fn begin(stderr: Stdio, mut command: Command, log: PathBuf) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
+        let mut child = command.spawn().expect("the program starts");
+        let out = BufReader::new(child.stdout.take().expect("its standard output"));
+        Self { child: Some(child), out: Some(out), log }
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        log_of(&self.log)
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn terminate(mut self, at_most: Duration) -> ExitStatus {
+        let child = self.child.as_mut().expect("it runs");
+        signal(child, "TERM");
+        wait_for("the server's end", at_most, || child.try_wait().expect("its status"))
+    }
+
+    /// Waits until it says where it listens; says why, where it ends before.
+    pub fn listening(mut self) -> Result<Server, String> {
+        let mut line = String::new();
+        let read = self.out.as_mut().map(|out| out.read_line(&mut line));
+        let address = line.trim().strip_prefix("listening on http").and_then(|rest| {
+            let (_scheme, rest) = rest.split_once("://")?;
+            let (address, _path) = rest.split_once('/')?;
+            address.parse().ok()
+        });
+        let mut child = self.child.take().expect("it runs");
+        let Some(address) = address else {
+            let _gone_or_going = child.kill();
+            let status = child.wait();
+            return Err(format!("no address in {line:?} ({read:?}, {status:?}): {}", self.log()));
+        };
+        let out = self.out.take().expect("its standard output");
+        Ok(Server { address, child, log: self.log.clone(), _open_until_dropped: out })
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _gone_already = child.kill();
+            let _gone_in_any_case = child.wait();
+        }
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let command = format!("kill -{name} {}", child.id());
+    let status = Command::new("sh").args(["-c", &command]).status().expect("sh runs");
+    assert!(status.success(), "{command}");
 }
 
 fn log_of(path: &PathBuf) -> String {

@@ -7,12 +7,14 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use granary::access::claims::TokenRules;
+use granary::access::tokens::{Claims, Mint};
 use granary::domain::account::CustomerClass::Residential;
 use granary::domain::channel::ChannelMode;
 use granary::store::base::connection::{Connection, Database, Purpose};
 use tempfile::TempDir;
 
-use super::server::Server;
+use super::server::{Server, Starting};
 use crate::support::client::Client;
 use crate::support::commands::{add_channel, issue_bill, lane, save_account, settle};
 use crate::support::scratch::scratch_folder;
@@ -123,6 +125,13 @@ impl Site {
         Server::try_start_logging_to(stderr, command, self.log()).unwrap_or_else(|why| panic!("{why}"))
     }
 
+    /// Starts a prepared `serve`, and doesn't wait until it listens.
+    pub fn begin(&self, command: Command) -> Starting {
+        let log = self.log();
+        let stderr = std::fs::File::create(&log).expect("the scratch folder takes a log");
+        Starting::begin(stderr.into(), command, log)
+    }
+
     fn log(&self) -> PathBuf {
         let number = self.servers.fetch_add(1, Ordering::Relaxed);
         self.folder().join(format!("serve-{number}.log"))
@@ -131,6 +140,12 @@ impl Site {
     /// A token of this channel, good for the whole test.
     pub fn token(&self, channel: &str) -> String {
         self.succeed(&["token", "--channel", channel, "--ttl", "2h"]).trim().to_owned()
+    }
+
+    /// A token that says this.
+    pub fn mint(&self, claims: &Claims) -> String {
+        let mint = Mint::new(&self.secret, TokenRules::default()).expect("a secret that is long enough");
+        mint.mint(claims).expect("claims can be signed")
     }
 
     /// A client of this server through a channel.
@@ -144,10 +159,14 @@ impl Site {
     }
 
     /// `serve`, run by another program, which takes its command line last.
-    pub fn serve_under(&self, mut tool: Command) -> Command {
-        let serve = self.serve_command();
-        tool.arg(serve.get_program()).args(serve.get_args());
-        for (name, value) in serve.get_envs() {
+    pub fn serve_under(&self, tool: Command) -> Command {
+        self.under(tool, &self.serve_command())
+    }
+
+    /// A prepared command of the program, run by another program, which takes its command line last.
+    pub fn under(&self, mut tool: Command, command: &Command) -> Command {
+        tool.arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
             match value {
                 Some(value) => tool.env(name, value),
                 None => tool.env_remove(name),

@@ -21,7 +21,7 @@ fn the_payment_posts_wholly_to_the_advance_and_is_reversed_at_once() {
         let mut world = World::new();
         world.issue("B1", 10_000, "2026-11-20");
         let (outcome, replayed) = world.reverse_by(channel, "r1", "k1", "typed twice");
-        assert_eq!((outcome, replayed), (Ok(Undone::Remembered), false));
+        assert_eq!((outcome, replayed), (Ok(Undone::Remembered(None)), false));
         let before = world.account().clone();
         let payment = world.post(&pay("k1", 10_000).by(channel).naming(&["B1"]));
         assert_eq!((payment.to_advance_fen, payment.allocations.len()), (10_000, 0));
@@ -32,7 +32,9 @@ fn the_payment_posts_wholly_to_the_advance_and_is_reversed_at_once() {
         assert_eq!(world.account().last_sequence, before.last_sequence + 2);
         assert_eq!(world.exceptions("k1"), []);
         let replay = world.pay(&pay("k1", 10_000).by(channel).naming(&["B1"]));
-        assert_eq!(replay, (Ok(Box::new(payment)), true));
+        assert_eq!(replay, (Ok(Box::new(payment.clone())), true));
+        let again = world.reverse_by(channel, "r1", "k1", "typed twice");
+        assert_eq!(again, (Ok(Undone::Remembered(Some(Box::new(payment)))), true));
     }
 }
 
@@ -69,7 +71,7 @@ fn the_payment_is_decided_as_usual() {
     let refusal = world.refuse(&pay("k1", 10_000).naming(&["B9"]));
     assert_eq!(refusal.code, PostRefusalCode::BillNotFound);
     assert_eq!(code_of(world.reverse("r2", "k1").0), ReverseRefusalCode::PaymentWasRefused);
-    assert_eq!(world.reverse("r1", "k1"), (Ok(Undone::Remembered), true));
+    assert_eq!(world.reverse("r1", "k1"), (Ok(Undone::Remembered(None)), true));
 
     let mut world = World::new();
     let _outcome = world.reverse_by(WECHAT, "r1", "k1", "refunded");
@@ -81,11 +83,12 @@ fn the_payment_is_decided_as_usual() {
 fn a_second_reversal_of_a_payment_awaited_is_refused() {
     let mut world = World::new();
     let _outcome = world.reverse("r1", "k1");
-    assert_eq!(world.reverse("r1", "k1"), (Ok(Undone::Remembered), true));
+    assert_eq!(world.reverse("r1", "k1"), (Ok(Undone::Remembered(None)), true));
     assert_eq!(code_of(world.reverse("r2", "k1").0), ReverseRefusalCode::PaymentAlreadyReversed);
-    world.post(&pay("k1", 10_000));
+    let payment = Box::new(world.post(&pay("k1", 10_000)));
     assert_eq!(code_of(world.reverse("r3", "k1").0), ReverseRefusalCode::PaymentAlreadyReversed);
-    assert_eq!(world.reverse("r1", "k1"), (Ok(Undone::Remembered), true), "the first answer for ever");
+    let replay = (Ok(Undone::Remembered(Some(payment))), true);
+    assert_eq!(world.reverse("r1", "k1"), replay, "the first answer for ever, with what has come since");
     assert_eq!(world.state.changes.payments.reversals.len(), 1);
 }
 

@@ -16,4 +16,5 @@ mod quote;
 mod replay;
 mod reversal;
 mod suspense;
+mod trimmed;
 mod world;

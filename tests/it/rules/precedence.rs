@@ -66,7 +66,10 @@ fn refusals_are_heard_in_the_documented_order() {
         .filter(|code| {
             !matches!(
                 code,
-                Code::IdempotencyKeyMalformed | Code::AccountNumberMalformed | Code::AmountOutOfRange
+                Code::IdempotencyKeyMalformed
+                    | Code::AccountNumberMalformed
+                    | Code::AmountOutOfRange
+                    | Code::InputMalformed
             )
         })
         .collect();

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
+use granary::domain::base::money::{FEN_MAX, SUM_FEN_MAX};
 use granary::domain::bill::{Allocation, Bill, BillStatus, Part};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -183,4 +184,20 @@ proptest! {
             check_quotes(&world, on);
         }
     }
+}
+
+#[test]
+fn what_is_due_is_told_with_sixteen_digits_at_most_and_never_overflows() {
+    let mut world = World::new();
+    world.issue("B1", FEN_MAX, "2020-01-01");
+    let bills = vec![world.bill("B1").clone(); 20_000];
+    let last = day("9999-12-31");
+    assert_eq!(world.state.policies.due_fen(world.account(), &bills, last), SUM_FEN_MAX);
+    for policy in &mut world.state.policies.penalty {
+        policy.due_year_permille = 1_000;
+        policy.later_years_permille = 1_000;
+    }
+    let (policies, bill) = (&world.state.policies, world.bill("B1"));
+    assert_eq!(bill.penalty_fen(policies.penalty_of(bill), last), SUM_FEN_MAX);
+    assert_eq!(policies.due_fen(world.account(), &bills, last), SUM_FEN_MAX);
 }

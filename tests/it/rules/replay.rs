@@ -64,7 +64,6 @@ fn another_input_is_refused_naming_the_first_field_that_differs() {
         ("a bill less", given(), given().naming(&["B1"]), "billNumbers"),
         ("a bill twice", given(), given().naming(&["B1", "B2", "B2"]), "billNumbers"),
         ("bills now absent", given(), without(given(), false, true), "billNumbers"),
-        ("no bills is not absent", without(given(), false, true), given().naming(&[]), "billNumbers"),
         ("all at once", given(), amount(pay("k1", 1).to("77"), 1), "accountNumber"),
         ("all but the account", given(), pay("k1", 1), "amount"),
     ];
@@ -81,6 +80,18 @@ fn another_input_is_refused_naming_the_first_field_that_differs() {
             let replay = world.pay(&first.clone().by(channel));
             assert_eq!(replay, (Ok(Box::new(recorded)), true), "{name}");
         }
+    }
+}
+
+#[test]
+fn naming_no_bill_is_naming_none() {
+    for (first, again) in [(None, Some(vec![])), (Some(vec![]), None)] {
+        let (mut world, mut given) = (world(), pay("k1", 10_000));
+        given.0.input.bill_numbers = first;
+        let posted = world.post(&given);
+        given.0.input.bill_numbers = again;
+        assert_eq!(world.pay(&given), (Ok(Box::new(posted)), true));
+        assert_eq!(world.exceptions("k1"), []);
     }
 }
 

@@ -140,7 +140,7 @@ fn keys_of_another_channel_are_another_scope() {
     let mut world = World::new();
     world.post(&pay("k1", 10_000));
     let (outcome, _) = world.reverse_by(WECHAT, "r1", "k1", "typed twice");
-    assert_eq!(outcome, Ok(Undone::Remembered));
+    assert_eq!(outcome, Ok(Undone::Remembered(None)));
     assert_eq!(world.advance(), (10_000, 0));
     world.undo("r1", "k1");
     assert_eq!(world.advance(), (0, 0));

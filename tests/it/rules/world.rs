@@ -50,7 +50,7 @@ pub struct Pay(pub PostPayment);
 pub fn pay(key: &str, amount_fen: i64) -> Pay {
     let input =
         PostInput { account_number: ACCOUNT.to_owned(), amount_fen, paid_at_ms: None, bill_numbers: None };
-    Pay(PostPayment { key: key_of(COUNTER, key), input, note: None, actor: actor() })
+    Pay(PostPayment { key: key_of(COUNTER, key), input, note: None, trimmed: None, actor: actor() })
 }
 
 impl Pay {
@@ -155,6 +155,7 @@ impl World {
         let given = Given::taken_in(self.now_ms).with_numbers(self.last_id, 1);
         let answer = Numbered { given, command }.settle(&mut self.state);
         invariants::check(&self.state);
+        check_words(&self.state, &answer);
         answer
     }
 
@@ -223,7 +224,7 @@ impl World {
         reason: &str,
     ) -> (ReverseOutcome, bool) {
         let input = ReverseInput { payment_key: payment_key.to_owned(), reason: reason.to_owned() };
-        let command = ReversePayment { key: key_of(channel, key), input, actor: actor() };
+        let command = ReversePayment { key: key_of(channel, key), input, trimmed: None, actor: actor() };
         match self.give(Command::ReversePayment(command)) {
             Answer::ReversePayment(Answered::Settled { outcome, replayed }) => (outcome, replayed),
             answer => panic!("{answer:?} is no answer to a reversal"),
@@ -281,6 +282,27 @@ impl World {
         };
         entries.map(signed).sum()
     }
+}
+
+/// What a person reads is in plain words: it shows nothing of how a value is written in the program.
+fn check_words(state: &State, answer: &Answer) {
+    let refusal = match answer {
+        Answer::PostPayment(Answered::Settled { outcome: Err(refusal), .. }) => Some(&refusal.message),
+        Answer::ReversePayment(Answered::Settled { outcome: Err(refusal), .. }) => Some(&refusal.message),
+        _ => None,
+    };
+    let details = state.changes.exceptions.iter().map(|exception| &exception.detail);
+    for words in details.chain(refusal) {
+        let marks = ["None", "Some(", "\"", "{", "[", "::", "_fen", "_ms"];
+        let shows = marks.iter().find(|mark| outside_quotes(words).contains(**mark));
+        assert_eq!(shows, None, "{words}");
+    }
+}
+
+/// Without what was sent, which stands between quotation marks.
+fn outside_quotes(words: &str) -> String {
+    let words = words.replace("””", "");
+    words.split('“').map(|part| part.rsplit('”').next().unwrap_or_default()).collect()
 }
 
 /// What became of a line.

@@ -5,9 +5,9 @@ use granary::domain::base::keys::Key;
 use granary::domain::base::money::FEN_MAX;
 use granary::domain::bill::IssueBill;
 use granary::domain::book::Command;
-use granary::domain::channel::ChannelChange;
-use granary::domain::payment::{PostInput, PostPayment};
-use granary::domain::reversal::{ReverseInput, ReversePayment};
+use granary::domain::channel::{ChannelChange, ChannelMode};
+use granary::domain::payment::{PostInput, PostPayment, SentInstant, SentPayment};
+use granary::domain::reversal::{ReversePayment, SentReversal};
 
 use super::model::Model;
 use super::model::bill::{date_of, day_at};
@@ -93,7 +93,10 @@ impl Clients {
         let amount_fen = amount(random, due_fen);
         let input = PostInput { account_number, amount_fen, paid_at_ms, bill_numbers };
         let note = random.chance(20).then(|| "窗口3".to_owned());
-        Command::PostPayment(PostPayment { key, input, note, actor: actor() })
+        if !is_asking && random.chance(12) {
+            return too_much(random, key, input);
+        }
+        Command::PostPayment(PostPayment { key, input, note, trimmed: None, actor: actor() })
     }
 
     fn again(&mut self, random: &mut Random, world: &World, model: &Model) -> Command {
@@ -182,7 +185,7 @@ impl Clients {
                 let account_number = random.pick(&world.accounts).clone();
                 let input =
                     PostInput { account_number, amount_fen: 500, paid_at_ms: None, bill_numbers: None };
-                Command::PostPayment(PostPayment { key, input, note: None, actor: actor() })
+                Command::PostPayment(PostPayment { key, input, note: None, trimmed: None, actor: actor() })
             }
         }
     }
@@ -229,13 +232,33 @@ fn key_of(command: &Command) -> Option<Key> {
     }
 }
 
-fn reversal(random: &mut Random, key: Key, payment_key: String) -> Command {
-    let reason = random.pick(&["wrong account", "退款"]).to_string();
-    Command::ReversePayment(ReversePayment {
+/// The same with more than can be kept, as it is cut.
+fn too_much(random: &mut Random, key: Key, input: PostInput) -> Command {
+    let paid_at = |at_ms| SentInstant::At { at_ms, is_cut: false };
+    let mut sent = SentPayment {
         key,
-        input: ReverseInput { payment_key, reason },
+        account_number: input.account_number,
+        amount_fen: Some(input.amount_fen),
+        paid_at: input.paid_at_ms.map_or(SentInstant::Absent, paid_at),
+        bill_numbers: input.bill_numbers.unwrap_or_default(),
+        note: None,
         actor: actor(),
-    })
+    };
+    match random.between(0, 4) {
+        0 => sent.note = Some("窗口\0\n".repeat(60)),
+        1 => sent.account_number.push_str("\r\n"),
+        2 => sent.account_number.insert(0, '\0'),
+        3 => sent.bill_numbers.insert(0, "户\0".to_owned()),
+        _ => sent.paid_at = SentInstant::Unreadable("0".repeat(99)),
+    }
+    let command = sent.read(ChannelMode::Reporting).expect("it is cut to what fits");
+    Command::PostPayment(command)
+}
+
+fn reversal(random: &mut Random, key: Key, payment_key: String) -> Command {
+    let reason = random.pick(&["wrong account", "退款", "退\0款"]).to_string();
+    let sent = SentReversal { key, payment_key, reason, actor: actor() };
+    Command::ReversePayment(sent.read(ChannelMode::Reporting).expect("it is cut to what fits"))
 }
 
 fn save(random: &mut Random, world: &World) -> Command {

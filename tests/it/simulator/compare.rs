@@ -8,7 +8,6 @@ use crate::support::commands::rules;
 use crate::support::reads;
 use diesel::{QueryableByName, RunQueryDsl, sql_types};
 use granary::domain::bill::Part;
-use granary::store::account;
 use granary::store::base::connection::{Connection, Database, Purpose};
 
 use super::model::bill::{Bill, date_of, day_number};
@@ -42,9 +41,9 @@ fn same<T: PartialEq + Debug>(what: &str, granary: &T, model: &T) -> Result<(), 
 }
 
 fn account(connection: &mut Connection, number: &str, model: Option<&Account>) -> Result<(), String> {
-    let found =
-        account::read::accounts(connection, &[number.to_owned()]).map_err(|error| error.to_string())?;
-    let found = found.get(number).map(|(account, _)| {
+    let found = reads::account(connection, number).map_err(|error| error.to_string())?;
+    let found = found.map(|found| {
+        let account = &found.account;
         let balance_fen = account.advance_fen - account.shortfall_fen;
         (account.status, account.class, account.last_sequence, balance_fen, account.open_from)
     });
@@ -102,7 +101,9 @@ fn payments(connection: &mut Connection, world: &World, model: &Model) -> Result
     for heard in &model.payments {
         expected.entry(&heard.account_number).or_default().push(heard.clone());
     }
-    for (number, expected) in expected {
+    for (number, mut expected) in expected {
+        // What was put in suspense before there was an account has no sequence, and is its oldest.
+        expected.sort_by_key(|payment| payment.sequence.unwrap_or(0));
         let page = reads::payment_page(connection, number, PAGE_LEN).map_err(|error| error.to_string())?;
         let is_own = |code: &str| world.channels.iter().any(|own| own == code);
         let mut found: Vec<Heard> =

@@ -1,9 +1,9 @@
 //! Look-ups of many callers are one statement; what is wrong with one of them is no other's business.
 
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 
 use diesel::connection::SimpleConnection;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all, join3};
 use granary::domain::account::CustomerClass::Residential;
 use granary::engine::{EngineError, EngineSettings, Priority};
 use granary::store::StoreError;
@@ -13,6 +13,7 @@ use granary::store::base::look_up::LookUp;
 use crate::support::app::{TestClock, engine};
 use crate::support::backends::for_each_backend;
 use crate::support::commands::{issue_bill, lane, save_account, settle};
+use crate::support::reads::held;
 
 const ACCOUNTS: usize = 60;
 /// No program of ours wrote what this one's bill holds.
@@ -40,14 +41,15 @@ fn a_row_that_cannot_be_read_hurts_nobody_else_who_asks_at_the_same_time() {
         .expect("a row can be damaged");
         let settings = EngineSettings { readers: 1, ..EngineSettings::default() };
         let engine = engine(database, &settings, TestClock::at_noon());
-        let (go_on, told) = channel::<()>();
+        let (held, _begins, go_on) = held();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let usual = engine.look_ups(Priority::Normal);
         let answers = runtime.block_on(async {
             // While the reader waits, all others come together.
-            let held = engine.look_up(Priority::High, Held(told));
-            let look_ups =
-                (0..ACCOUNTS).map(|index| engine.open_bills(Priority::Normal, vec![number(index)]));
-            let all = futures_util::future::join(held, join_all(look_ups));
+            let urgent = engine.look_ups(Priority::High);
+            let held = urgent.look_up(held);
+            let look_ups = (0..ACCOUNTS).map(|index| usual.accounts(vec![number(index)]));
+            let all = join(held, join_all(look_ups));
             let mut all = Box::pin(all);
             assert!(futures_util::poll!(all.as_mut()).is_pending());
             drop(go_on);
@@ -55,24 +57,53 @@ fn a_row_that_cannot_be_read_hurts_nobody_else_who_asks_at_the_same_time() {
         });
         for (index, answer) in answers.into_iter().enumerate() {
             match answer {
-                Ok(bills) => assert_eq!(bills[&number(index)].len(), 1, "{index}"),
+                Ok(found) => assert_eq!(found[&number(index)].open_bills.len(), 1, "{index}"),
                 Err(error) => assert_eq!((index, error), (DAMAGED, EngineError::Internal)),
             }
         }
-        let alone = runtime.block_on(engine.open_bills(Priority::Normal, vec![number(DAMAGED)]));
-        assert_eq!(alone.map(|bills| bills.len()), Err(EngineError::Internal));
+        let alone = runtime.block_on(usual.accounts(vec![number(DAMAGED)]));
+        assert_eq!(alone.map(|found| found.len()), Err(EngineError::Internal));
         engine.close();
     });
 }
 
-/// A look-up that takes until it is told to go on.
-struct Held(Receiver<()>);
+#[test]
+fn nobody_urgent_waits_for_those_who_can_wait() {
+    for_each_backend(|database| {
+        let settings = EngineSettings { readers: 1, ..EngineSettings::default() };
+        let engine = engine(database, &settings, TestClock::at_noon());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let (held, _begins, go_on) = held();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        runtime.block_on(async {
+            let [urgent, usual, patient] = Priority::ALL.map(|priority| engine.look_ups(priority));
+            let note = |name| Noted(name, order.clone());
+            let all = join(
+                urgent.look_up(held),
+                join3(
+                    join_all(["low", "low"].map(|name| patient.look_up(note(name)))),
+                    join_all(["normal", "normal"].map(|name| usual.look_up(note(name)))),
+                    join_all(["high", "high"].map(|name| urgent.look_up(note(name)))),
+                ),
+            );
+            let mut all = Box::pin(all);
+            assert!(futures_util::poll!(all.as_mut()).is_pending());
+            drop(go_on);
+            all.await.0.expect("it goes on");
+        });
+        assert_eq!(*order.lock().expect("nobody failed"), ["high", "high", "normal", "normal", "low", "low"]);
+        engine.close();
+    });
+}
 
-impl LookUp for Held {
+/// A look-up that notes that it was run.
+struct Noted(&'static str, Arc<Mutex<Vec<&'static str>>>);
+
+impl LookUp for Noted {
     type Found = ();
 
     fn run(&mut self, _: &mut Connection) -> Result<(), StoreError> {
-        let _told_or_over = self.0.recv();
+        self.1.lock().expect("nobody failed").push(self.0);
         Ok(())
     }
 }

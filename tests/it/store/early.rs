@@ -5,7 +5,7 @@ use granary::domain::base::keys::Value;
 use granary::domain::bill::BillStatus;
 use granary::domain::book::{Answer, Command};
 use granary::domain::keyed::{Answered, Keyed};
-use granary::domain::payment::{EARLY_REVERSAL, Payment, PostPayment};
+use granary::domain::payment::{EARLY_REVERSAL, KeyOutcome, Payment, PostPayment};
 use granary::domain::reversal::{ReversePayment, Undone};
 use granary::engine::lane::Lane;
 
@@ -13,8 +13,10 @@ use super::payments::{balance, bills, set_up};
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::commands::{key, payment_of, post, refusal_of, reverse, settle};
 
-fn remembered(replayed: bool) -> Answer {
-    Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Remembered), replayed })
+/// The first answer, or a replay of it, with the payment once it has come.
+fn remembered(payment: Option<&Payment>, replayed: bool) -> Answer {
+    let outcome = Ok(Undone::Remembered(payment.cloned().map(Box::new)));
+    Answer::ReversePayment(Answered::Settled { outcome, replayed })
 }
 
 fn the_payment() -> Command {
@@ -41,7 +43,7 @@ fn assert_undone(database: &TestDatabase, payment: &Payment) {
 /// All that came is answered again as it was first.
 fn assert_replayed(lane: &mut Lane, payment: &Payment) {
     let again = settle(lane, vec![its_reversal(), the_payment(), reverse("BANK", "R2", "K1")]);
-    assert_eq!(again[0], remembered(true));
+    assert_eq!(again[0], remembered(Some(payment), true));
     assert_eq!(payment_of(&again[1]), (payment, true));
     assert_eq!(refusal_of(&again[2]).0, "PAYMENT_ALREADY_REVERSED");
 }
@@ -51,11 +53,13 @@ fn a_reversal_waits_for_the_payment_of_a_later_batch() {
     for_each_backend(|database| {
         let mut lane = set_up(database);
         let first = settle(&mut lane, vec![its_reversal()]);
-        assert_eq!(first[0], remembered(false));
+        assert_eq!(first[0], remembered(None, false));
         let found = reads::record(&mut database.reader(), &key("BANK", "K1"));
         assert_eq!(found.map(|record| record.kind), Some(EARLY_REVERSAL));
+        let told = reads::payment_of_key(&mut database.reader(), &key("BANK", "K1"));
+        assert_eq!(told, Some(KeyOutcome::Remembered));
         let second = settle(&mut lane, vec![its_reversal(), reverse("BANK", "R3", "K1")]);
-        assert_eq!(second[0], remembered(true));
+        assert_eq!(second[0], remembered(None, true));
         assert_eq!(refusal_of(&second[1]).0, "PAYMENT_ALREADY_REVERSED");
         let third = settle(&mut lane, vec![the_payment()]);
         let (payment, replayed) = payment_of(&third[0]);
@@ -70,7 +74,7 @@ fn a_reversal_waits_for_a_payment_of_its_own_batch() {
     for_each_backend(|database| {
         let mut lane = set_up(database);
         let answers = settle(&mut lane, vec![its_reversal(), the_payment()]);
-        assert_eq!(answers[0], remembered(false));
+        assert_eq!(answers[0], remembered(None, false));
         let (payment, _) = payment_of(&answers[1]);
         assert_undone(database, payment);
         assert_replayed(&mut lane, payment);
@@ -103,13 +107,16 @@ fn the_key_of_an_early_reversal_is_rewritten_by_what_its_payment_becomes() {
         let input = [Value::Text("0001".to_owned()), Value::Number(10_100)];
         assert_eq!((posted.kind, posted.input.as_slice()), (PostPayment::KIND, input.as_slice()));
         let posted = reads::payment_of_key(&mut reader, &key("BANK", "K1"));
-        assert!(matches!(&posted, Some(Ok(payment)) if payment.reversal.is_some()), "{posted:?}");
+        assert!(
+            matches!(&posted, Some(KeyOutcome::Decided(Ok(payment))) if payment.reversal.is_some()),
+            "{posted:?}"
+        );
         let refused = reads::payment_of_key(&mut reader, &key("BANK", "K2"));
-        assert!(matches!(&refused, Some(Err(_))), "{refused:?}");
+        assert!(matches!(&refused, Some(KeyOutcome::Decided(Err(_)))), "{refused:?}");
         let reversal = reads::record(&mut reader, &key("BANK", "R2")).expect("it was used");
         assert_eq!((reversal.kind, reversal.refusal), (ReversePayment::KIND, None));
         let again = settle(&mut lane, vec![reverse("BANK", "R2", "K2"), reverse("BANK", "R3", "K2")]);
-        assert_eq!(again[0], remembered(true));
+        assert_eq!(again[0], remembered(None, true));
         assert_eq!(refusal_of(&again[1]).0, "PAYMENT_WAS_REFUSED");
     });
 }

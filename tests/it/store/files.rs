@@ -1,7 +1,8 @@
-//! A SQLite file that is deleted or replaced between a batch's writing and its commit, or under a reader: nothing is
-//! acknowledged, nothing is answered, and the process is told to stop.
+//! A SQLite file that is deleted or replaced between a batch's writing and its commit, or under a reader, or is found
+//! damaged by one: nothing is acknowledged, nothing is answered, and the process is told to stop.
 
 use std::fs;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +13,8 @@ use granary::engine::{Engine, EngineError, EngineSettings, OnStorageFailure, Pri
 use granary::store::StoreError;
 use granary::store::base::connection::{Database, Purpose};
 use granary::store::base::files::{FirstOpened, Opened};
-use granary::store::base::migrations::PendingMigrations;
+use granary::store::base::migrations::CompareVersions;
+use granary::store::base::write_ahead_log::checkpoint;
 
 use crate::support::app::TestClock;
 use crate::support::backends::TestDatabase;
@@ -132,10 +134,37 @@ fn a_reader_that_finds_its_file_gone_has_the_process_stop() {
         .expect("the engine starts");
     fs::remove_file(file_of(&database)).expect("it is there");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let look_ups = || engine.accounts(Priority::High, vec!["0001".to_owned()]);
-    assert_eq!(runtime.block_on(look_ups()).err(), Some(EngineError::Busy));
-    assert_eq!(runtime.block_on(engine.look_up(Priority::High, PendingMigrations)), Err(EngineError::Busy));
+    let look_ups = engine.look_ups(Priority::High);
+    assert_eq!(runtime.block_on(look_ups.accounts(vec!["0001".to_owned()])).err(), Some(EngineError::Busy));
+    assert_eq!(runtime.block_on(look_ups.look_up(CompareVersions)), Err(EngineError::Busy));
     engine.close();
     assert!(told.lock().expect("no panic").iter().all(|words| words.contains("was deleted or replaced")));
     assert!(told.lock().expect("no panic").len() >= 2);
+}
+
+#[test]
+fn a_reader_that_finds_its_file_damaged_has_the_process_stop() {
+    let database = TestDatabase::sqlite();
+    settle(&mut lane(&database.database), vec![save_account("0001", CustomerClass::Other)]);
+    checkpoint(&mut database.writer()).expect("nobody is in the way");
+    let (on_storage_failure, told) = noting();
+    let settings = EngineSettings::default();
+    let engine = Engine::start(&database.database, &settings, TestClock::at_noon(), on_storage_failure)
+        .expect("the engine starts");
+    damage_all_but_the_first_page(file_of(&database));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let urgent = engine.look_ups(Priority::High);
+    let look_ups = || urgent.accounts(vec!["0001".to_owned()]);
+    assert_eq!(runtime.block_on(look_ups()).err(), Some(EngineError::Busy));
+    let alone = urgent.look_up(CompareVersions);
+    assert_eq!(runtime.block_on(alone), Err(EngineError::Busy));
+    engine.close();
+    let told = told.lock().expect("no panic");
+    assert!(told.len() >= 2 && told.iter().all(|words| words.contains("malformed")), "{told:?}");
+}
+
+fn damage_all_but_the_first_page(file: &Path) {
+    let file = fs::File::options().write(true).open(file).expect("it is there");
+    let len = usize::try_from(file.metadata().expect("its length").len()).expect("it is small");
+    file.write_all_at(&vec![0xFF; len - 4_096], 4_096).expect("it can be written to");
 }

@@ -9,6 +9,7 @@ use granary::store::StoreError;
 use granary::store::base::connection::{Connection, Database};
 use granary::store::base::migrations;
 
+use super::audit::back_end::execute;
 use crate::support::app::TestClock;
 use crate::support::backends::{TestDatabase, for_each_backend};
 
@@ -61,6 +62,31 @@ fn a_migrated_database_lacks_nothing_and_an_empty_one_is_refused() {
         assert!(migrations::check(&mut connection).is_err());
         assert_eq!(columns(&mut connection), Vec::new(), "looking wrote nothing");
     }
+}
+
+#[test]
+fn a_database_newer_than_the_program_is_refused_and_stays_as_it_is() {
+    for_each_backend(|database| {
+        let later = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000001')";
+        execute(&mut database.writer(), later);
+        let newer = |error: StoreError| {
+            let words = error.to_string();
+            assert!(
+                words.contains("is newer than this program") && words.contains("29991231000001"),
+                "{words}"
+            );
+        };
+        newer(migrations::check(&mut database.reader()).expect_err("it isn't known"));
+        newer(migrations::run_pending(&mut database.writer()).expect_err("it isn't known"));
+        let settings = EngineSettings::default();
+        let started = Engine::start(&database.database, &settings, TestClock::at_noon(), Arc::new(|_| {}));
+        newer(started.err().expect("no engine works on it"));
+        execute(
+            &mut database.writer(),
+            "DELETE FROM __diesel_schema_migrations WHERE version = '20261128000001'",
+        );
+        newer(migrations::run_pending(&mut database.writer()).expect_err("nor is it brought up to date"));
+    });
 }
 
 #[test]

@@ -2,16 +2,18 @@
 
 use crate::support::reads;
 use chrono::NaiveDate;
+use diesel::connection::SimpleConnection;
 use granary::domain::account::CustomerClass;
 use granary::domain::base::line::LineOutcome;
+use granary::domain::base::money::SUM_FEN_MAX;
 use granary::domain::bill::{Allocation, BillStatus, Part};
 use granary::domain::book::Answer;
 use granary::domain::channel::{ChannelMode, TotalDelta};
 use granary::domain::exception::ExceptionKind;
+use granary::domain::payment::KeyOutcome;
 use granary::engine::EngineError;
 use granary::engine::lane::Lane;
 use granary::store::base::connection::Connection;
-use granary::store::{account, bill};
 
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::commands::{
@@ -41,9 +43,15 @@ pub(super) fn set_up(database: &TestDatabase) -> Lane {
 
 /// Advance, shortfall and last sequence of an account.
 pub(super) fn balance(connection: &mut Connection, number: &str) -> (i64, i64, i64) {
-    let accounts = account::read::accounts(connection, &[number.to_owned()]).expect("accounts can be read");
-    let (account, _) = &accounts[number];
+    let found = reads::account(connection, number).expect("accounts can be read").expect("it is there");
+    let account = &found.account;
     (account.advance_fen, account.shortfall_fen, account.last_sequence)
+}
+
+/// How many bills of an account are payable.
+fn open_bills(connection: &mut Connection, number: &str) -> usize {
+    let found = reads::account(connection, number).expect("accounts can be read").expect("it is there");
+    found.open_bills.len()
 }
 
 /// Status, principal paid and penalty paid of all bills, oldest first.
@@ -78,13 +86,11 @@ fn a_posted_payment_is_read_back_as_it_was_answered() {
         let page = reads::payment_page(&mut reader, "0001", 10).expect("payments can be read");
         assert_eq!(page, std::slice::from_ref(payment));
         let found = reads::payment_of_key(&mut reader, &key("BANK", "K1"));
-        assert_eq!(found, Some(Ok(Box::new(payment.clone()))));
+        assert_eq!(found, Some(KeyOutcome::Decided(Ok(Box::new(payment.clone())))));
         assert_eq!(balance(&mut reader, "0001"), (4_900, 0, 3));
         let paid = BillStatus::Paid;
         assert_eq!(bills(&mut reader, "0001"), [(paid, 10_000, 100), (paid, 20_000, 0)]);
-        assert!(
-            bill::read::open_bills(&mut reader, &["0001".to_owned()]).expect("bills can be read").is_empty()
-        );
+        assert_eq!(open_bills(&mut reader, "0001"), 0);
         let totals = reads::channel_totals(&mut reader, "BANK", TODAY).expect("totals can be read");
         assert_eq!(totals, TotalDelta { posted_fen: 35_000, posted_count: 1, ..TotalDelta::default() });
     });
@@ -143,8 +149,7 @@ fn a_reversal_restores_the_state_and_is_replayed_with_its_payment() {
         let mut reader = database.reader();
         assert_eq!(balance(&mut reader, "0001"), (0, 0, 4));
         assert_eq!(bills(&mut reader, "0001"), UNTOUCHED);
-        let open = bill::read::open_bills(&mut reader, &["0001".to_owned()]).expect("bills can be read");
-        assert_eq!(open["0001"].len(), 2);
+        assert_eq!(open_bills(&mut reader, "0001"), 2);
         let totals = reads::channel_totals(&mut reader, "BANK", TODAY).expect("totals can be read");
         let (posted_fen, reversed_fen) = (35_000, 35_000);
         assert_eq!(totals, TotalDelta { posted_fen, posted_count: 1, reversed_fen, reversed_count: 1 });
@@ -211,5 +216,26 @@ fn bills_and_accounts_that_come_again_change_nothing() {
         assert_eq!(bills(&mut reader, "0001"), UNTOUCHED);
         let page = reads::bill_page(&mut reader, "0001", 1).expect("bills can be read");
         assert_eq!((page[0].number.as_str(), page[0].due_on), ("B1", day("2026-11-10")));
+    });
+}
+
+#[test]
+fn a_days_total_is_told_with_sixteen_digits_at_most_and_never_overflows() {
+    for_each_backend(|database| {
+        let (mut writer, fen) = (database.writer(), 900_000_000_000_000_001_i64);
+        for (count, expected) in [(1, fen), (2, SUM_FEN_MAX), (12, SUM_FEN_MAX)] {
+            let row = |id: i64| format!("({count}{id}, 'C{count}', '2026-11-20', {fen}, 1, {fen}, 1)");
+            let rows: Vec<String> = (0..count).map(row).collect();
+            let sql = format!("INSERT INTO channel_total_deltas VALUES {}", rows.join(", "));
+            match &mut writer {
+                Connection::Postgres(inner) => inner.batch_execute(&sql),
+                Connection::Sqlite(inner) => inner.batch_execute(&sql),
+            }
+            .expect("rows can be put in");
+            let totals = reads::channel_totals(&mut database.reader(), &format!("C{count}"), TODAY);
+            let totals = totals.expect("totals can be read");
+            assert_eq!((totals.posted_fen, totals.reversed_fen), (expected, expected));
+            assert_eq!((totals.posted_count, totals.reversed_count), (count, count));
+        }
     });
 }

@@ -180,7 +180,8 @@ fn a_caller_finds_the_link_first_and_hears_the_commands_own_answer() {
         runtime.block_on(async {
             let answer = engine.submit(Priority::Normal, opening("K1", "crew-1", &["0002", "0001"])).await;
             let Ok(Answered::Settled { outcome: Ok(visit), .. }) = answer else { panic!("{answer:?}") };
-            let link = engine.look_up(Priority::Normal, LinkOfVisit(visit.number)).await.expect("a link");
+            let link =
+                engine.look_ups(Priority::Normal).look_up(LinkOfVisit(visit.number)).await.expect("a link");
             assert_eq!(link.as_ref().map(|link| link.account_number.as_str()), Some("0002"));
             let closing = CloseVisit { key: key("BANK", "C1"), number: visit.number, link };
             let answer = engine.submit(Priority::Normal, closing).await;

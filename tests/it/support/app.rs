@@ -27,6 +27,8 @@ use super::backends::TestDatabase;
 use super::client::Client;
 use super::commands::NOON_MS;
 
+/// More connections than any test opens.
+const CONNECTIONS_MAX: usize = 2_000;
 /// Every right there is.
 pub const ALL_SCOPES: &str = "bills:read payments:post payments:reverse pii:read ops:read";
 /// Signs the tests' tokens; drawn for each run.
@@ -143,6 +145,7 @@ impl<'a> TestApp<'a> {
             admin_listen: None,
             tls: None,
             workers: 2,
+            connections_max: CONNECTIONS_MAX,
             unread_timeout: UNREAD_TIMEOUT,
             body_timeout: BODY_TIMEOUT,
             requests_max: REQUESTS_MAX,
@@ -158,7 +161,8 @@ impl<'a> TestApp<'a> {
                 let _either_way_it_stops = stopped.await;
             };
             let on_listening = move |address: Listening| tell.send(address).expect("the test waits");
-            serve_until(settings, served, verifier, stop, on_listening).expect("the server runs");
+            serve_until(settings, move || Ok(served.clone()), verifier, stop, on_listening)
+                .expect("the server runs");
         });
         let Listening { api: address, admin } = told.recv().expect("the server listens");
         Self { address, admin, clock, engine, mint, database, stop: Some(stop), thread: Some(thread) }

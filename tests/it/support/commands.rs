@@ -111,13 +111,24 @@ pub fn post(channel: &str, key_text: &str, account: &str, amount_fen: i64) -> Co
 
 /// A payment with this input.
 pub fn post_input(channel: &str, key_text: &str, input: PostInput) -> Command {
-    Command::PostPayment(PostPayment { key: key(channel, key_text), input, note: None, actor: actor() })
+    Command::PostPayment(PostPayment {
+        key: key(channel, key_text),
+        input,
+        note: None,
+        trimmed: None,
+        actor: actor(),
+    })
 }
 
 /// A reversal of the payment with that key.
 pub fn reverse(channel: &str, key_text: &str, payment_key: &str) -> Command {
     let input = ReverseInput { payment_key: payment_key.to_owned(), reason: "wrong account".to_owned() };
-    Command::ReversePayment(ReversePayment { key: key(channel, key_text), input, actor: actor() })
+    Command::ReversePayment(ReversePayment {
+        key: key(channel, key_text),
+        input,
+        trimmed: None,
+        actor: actor(),
+    })
 }
 
 /// The payment in an answer, posted or reversed, and whether it was replayed.

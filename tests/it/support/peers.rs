@@ -15,7 +15,8 @@ const IS_USABLE: &str = "import ensurepip, sys, venv; sys.exit(sys.version_info 
 /// Written into a folder when everything is installed.
 const COMPLETE: &str = "complete";
 /// What npm installs from, and the programs that use it.
-const NODE_FILES: [&str; 4] = ["package.json", "package-lock.json", "audit.mjs", "introspect.mjs"];
+const NODE_FILES: [&str; 6] =
+    ["package.json", "package-lock.json", "audit.mjs", "introspect.mjs", "validate.mjs", "documents.json"];
 
 /// The folder with the tests' peers: their pinned packages and what they must know of the server.
 pub fn peers_folder() -> PathBuf {

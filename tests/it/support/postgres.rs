@@ -78,7 +78,11 @@ impl Cluster {
         let archive = cluster.archive_folder();
         fs::create_dir(&archive).expect("a new folder");
         give_to_other_user(&archive);
-        cluster.set(&format!("archive_mode = on\narchive_command = 'cp %p {}/%f'\n", archive.display()));
+        // Under its name it is whole: who restores may look for it at any instant.
+        let to = archive.display();
+        cluster.set(&format!(
+            "archive_mode = on\narchive_command = 'cp %p {to}/%f.part && mv {to}/%f.part {to}/%f'\n"
+        ));
         cluster.run(&mut cluster.control(&["restart", "-w", "-m", "fast"]));
         Some(cluster)
     }

@@ -129,6 +129,17 @@ impl AnswerBudget {
         self.hold(self.held.load(Ordering::Acquire) + bytes, true)
     }
 
+    /// What it could still draw, to [return to](Self::return_to).
+    pub(in crate::graphql) fn left(&self) -> usize {
+        self.left.load(Ordering::Acquire)
+    }
+
+    /// Forgets what was drawn since so much was left: it is built again.
+    pub(in crate::graphql) fn return_to(&self, left: usize) {
+        let drawn = left.saturating_sub(self.left.swap(left, Ordering::AcqRel));
+        let _less_always_fits = self.hold(self.held.load(Ordering::Acquire).saturating_sub(drawn), false);
+    }
+
     /// Waits until a large answer may be built; a small one is built at once.
     async fn wait_for_turn(&self) -> Result<(), Overdrawn> {
         let has_turn = || self.turn.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,53 +1,58 @@
 //! `paymentPost`.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 
 use super::super::super::base::answer::draw_before_writing;
 use super::super::super::base::api_enum::api_enum;
-use super::super::super::base::error::{ErrorCode, bad_input, engine_error};
+use super::super::super::base::error::{ErrorCode, engine_error};
+use super::super::super::base::inputs::AsSent;
+use super::super::super::base::one_instant::OneInstant;
 use super::super::super::base::outputs::{FreeText, List};
-use super::super::super::base::scalars::{Amount, DateTime, Text};
-use super::super::super::base::session::{caller_with, engine, priority};
+use super::super::super::base::scalars::{Amount, DateTime, parse_instant};
+use super::super::super::base::session::{channel_caller, engine, priority};
 use super::super::types::Payment;
 use crate::access::caller::{Caller, Scope};
 use crate::domain::base::actor::Actor;
 use crate::domain::base::keys::Key;
+use crate::domain::base::money::parse_amount;
 use crate::domain::base::refusal::{Refusal, RefusalCode};
-use crate::domain::channel::ChannelMode;
 use crate::domain::keyed::{AnswerTo, Answered};
-use crate::domain::payment::{PostInput, PostPayment, PostRefusalCode};
+use crate::domain::payment::{PostPayment, PostRefusalCode, SentInstant, SentPayment};
 
-/// A payment to be posted.
+/// A payment to be posted. Text that is none of what its field takes is refused by a code that names the field; a
+/// reporting channel's is cut to what fits or left out, and leaves an exception INPUT_TRIMMED.
 #[derive(InputObject)]
 pub(in crate::graphql) struct PaymentPostInput {
     /// The channel's own permanent number for this movement of money, 1 to 128 visible ASCII
     /// characters, chosen before the first try and kept until a definite answer arrives.
-    idempotency_key: Text,
-    /// Account number, 1 to 20 digits; leading zeros count.
-    account_number: Text,
+    idempotency_key: String,
+    /// Account number, 1 to 20 digits; leading zeros count. A reporting channel's may be any text: where
+    /// an account number is left without what stands around it that is taken, else the money goes to suspense.
+    account_number: String,
     /// What was paid, 0.01 to 10000000000.00.
-    amount: Amount,
+    amount: AsSent<Amount>,
     /// When the payer paid; now where absent. At most 5 minutes ahead, and as far back as the
     /// channel allows.
-    paid_at: Option<DateTime>,
-    /// Bills the payer names, settled first and in this order; at most 100.
-    bill_numbers: Option<Vec<Text>>,
+    paid_at: Option<AsSent<DateTime>>,
+    /// Bills the payer names, settled first and in this order; at most 100. An empty list is the same as none.
+    bill_numbers: Option<Vec<String>>,
     /// Free text of the channel, at most 200 characters; not compared on a retry.
-    note: Option<Text>,
+    note: Option<String>,
 }
 
 api_enum! {
-    /// Why a payment was not posted, in order of precedence. The first three are not stored; from
+    /// Why a payment was not posted, in order of precedence. The first four are not stored; from
     /// CHANNEL_SUSPENDED on the refusal is stored under the key for ever.
     PaymentPostErrorCode of PostRefusalCode {
         /// The key is not 1 to 128 visible ASCII characters.
         IdempotencyKeyMalformed,
         /// The account number is not 1 to 20 digits.
         AccountNumberMalformed,
-        /// The amount does not lie between 0.01 and 10000000000.00.
+        /// The amount isn't text with two decimals between 0.01 and 10000000000.00.
         AmountOutOfRange,
+        /// A text or a list is too long, a text holds a control character, or paidAt is no instant; the field
+        /// is named.
+        InputMalformed,
         /// The key was used with another input; the field is named. Nothing was moved.
         IdempotencyKeyReused,
         /// The channel is suspended.
@@ -91,7 +96,13 @@ impl From<Refusal<PostRefusalCode>> for PaymentPostUserError {
     }
 }
 
-pub(in crate::graphql) enum PaymentPostPayload {
+pub(in crate::graphql) struct PaymentPostPayload {
+    /// As it was sent.
+    key: String,
+    answer: PaymentPostAnswer,
+}
+
+enum PaymentPostAnswer {
     Posted { payment: Box<Payment>, replayed: bool },
     Refused { errors: Vec<PaymentPostUserError>, replayed: bool },
 }
@@ -99,82 +110,76 @@ pub(in crate::graphql) enum PaymentPostPayload {
 /// The answer to a payment: posted, or refused for these reasons.
 #[Object]
 impl PaymentPostPayload {
+    /// The key that the payment was sent with, as it was sent.
+    async fn idempotency_key(&self) -> FreeText<'_> {
+        FreeText::from(&self.key)
+    }
+
     /// The payment as recorded; null where it was refused.
     async fn payment(&self) -> Option<&Payment> {
-        match self {
-            Self::Posted { payment, .. } => Some(payment),
-            Self::Refused { .. } => None,
+        match &self.answer {
+            PaymentPostAnswer::Posted { payment, .. } => Some(payment),
+            PaymentPostAnswer::Refused { .. } => None,
         }
     }
 
     /// Whether this repeats the first answer given under the key.
     async fn replayed(&self) -> bool {
-        match self {
-            Self::Posted { replayed, .. } | Self::Refused { replayed, .. } => *replayed,
+        match &self.answer {
+            PaymentPostAnswer::Posted { replayed, .. } | PaymentPostAnswer::Refused { replayed, .. } => {
+                *replayed
+            }
         }
     }
 
     /// Why it was refused; empty where it was posted.
     async fn user_errors(&self) -> List<&PaymentPostUserError> {
-        match self {
-            Self::Posted { .. } => List::new(Vec::new()),
-            Self::Refused { errors, .. } => errors.iter().collect(),
+        match &self.answer {
+            PaymentPostAnswer::Posted { .. } => List::new(Vec::new()),
+            PaymentPostAnswer::Refused { errors, .. } => errors.iter().collect(),
         }
     }
 }
 
 impl PaymentPostPayload {
-    pub(super) fn from_answer(answer: AnswerTo<PostPayment>) -> Result<Self> {
-        match answer {
+    pub(super) fn from_answer(key: String, answer: AnswerTo<PostPayment>) -> Result<Self> {
+        let answer = match answer {
             Answered::Settled { outcome: Ok(payment), replayed } => {
-                Ok(Self::Posted { payment: Box::new(Payment::new(*payment)), replayed })
+                PaymentPostAnswer::Posted { payment: Box::new(Payment::new(*payment)), replayed }
             }
             Answered::Settled { outcome: Err(refusal), replayed } => {
-                Ok(Self::Refused { errors: vec![refusal.into()], replayed })
+                PaymentPostAnswer::Refused { errors: vec![refusal.into()], replayed }
             }
             Answered::UnknownChannel => {
-                Err(ErrorCode::Forbidden.error("The token's channel is not registered."))
+                return Err(ErrorCode::Forbidden.error("The token's channel is not registered."));
             }
-        }
+        };
+        Ok(Self { key, answer })
     }
 
-    pub(super) fn malformed(refusals: Vec<Refusal<PostRefusalCode>>) -> Self {
-        Self::Refused { errors: refusals.into_iter().map(Into::into).collect(), replayed: false }
+    pub(super) fn malformed(key: String, refusals: Vec<Refusal<PostRefusalCode>>) -> Self {
+        let errors = refusals.into_iter().map(Into::into).collect();
+        Self { key, answer: PaymentPostAnswer::Refused { errors, replayed: false } }
     }
 }
 
-/// A payment of this caller, as a command; or what is malformed about it, which stands before the
-/// key and never changes.
-pub(super) fn command(
-    caller: &Caller,
-    mode: ChannelMode,
-    input: PaymentPostInput,
-) -> Result<std::result::Result<PostPayment, Vec<Refusal<PostRefusalCode>>>> {
-    let texts = |numbers: Vec<Text>| numbers.into_iter().map(|number| number.0).collect();
-    let command = PostPayment {
-        key: Key { channel_code: caller.channel_code.clone(), text: input.idempotency_key.0 },
-        input: PostInput {
-            account_number: input.account_number.0,
-            amount_fen: input.amount.0,
-            paid_at_ms: input.paid_at.map(|paid_at| paid_at.0),
-            bill_numbers: input.bill_numbers.map(texts),
-        },
-        note: input.note.map(|note| note.0),
+/// A payment of this caller, as it was sent.
+pub(super) fn sent(caller: &Caller, input: PaymentPostInput) -> SentPayment {
+    SentPayment {
+        key: Key { channel_code: caller.channel_code.clone(), text: input.idempotency_key },
+        account_number: input.account_number,
+        amount_fen: parse_amount(&input.amount.text),
+        paid_at: input.paid_at.map_or(SentInstant::Absent, |paid_at| sent_instant(paid_at.text)),
+        bill_numbers: input.bill_numbers.unwrap_or_default(),
+        note: input.note,
         actor: Actor { subject: caller.subject.clone(), token_id: caller.token_id.clone() },
-    };
-    if let Some(broken) = command.broken_bound() {
-        return Err(bad_input(broken));
     }
-    let malformed = command.malformed(mode);
-    Ok(if malformed.is_empty() { Ok(command) } else { Err(malformed) })
 }
 
-/// The caller's channel's mode, provided they may post.
-pub(super) fn poster<'a>(ctx: &Context<'a>) -> Result<(&'a Arc<Caller>, ChannelMode)> {
-    let caller = caller_with(ctx, Scope::PaymentsPost)?;
-    match engine(ctx)?.rules().channels.get(&caller.channel_code) {
-        Some(channel) => Ok((caller, channel.mode)),
-        None => Err(ErrorCode::Forbidden.error("The token's channel is not registered.")),
+fn sent_instant(text: String) -> SentInstant {
+    match parse_instant(&text) {
+        Some(instant) => SentInstant::At { at_ms: instant.at_ms, is_cut: instant.is_cut },
+        None => SentInstant::Unreadable(text),
     }
 }
 
@@ -190,19 +195,20 @@ impl PaymentPostMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The payment.")] input: PaymentPostInput,
-    ) -> Option<Result<PaymentPostPayload>> {
-        Some(Box::pin(post(ctx, input)).await)
+    ) -> Option<Result<OneInstant<PaymentPostPayload>>> {
+        Some(Box::pin(post(ctx, input)).await.map(OneInstant))
     }
 }
 
 async fn post(ctx: &Context<'_>, input: PaymentPostInput) -> Result<PaymentPostPayload> {
-    let (caller, mode) = poster(ctx)?;
-    match command(caller, mode, input)? {
-        Err(refusals) => Ok(PaymentPostPayload::malformed(refusals)),
+    let (caller, mode) = channel_caller(ctx, Scope::PaymentsPost)?;
+    let key = input.idempotency_key.clone();
+    match sent(caller, input).read(mode) {
+        Err(refusals) => Ok(PaymentPostPayload::malformed(key, refusals)),
         Ok(command) => {
             draw_before_writing(ctx, 1)?;
             let answer = engine(ctx)?.submit(priority(ctx), command).await.map_err(engine_error)?;
-            PaymentPostPayload::from_answer(answer)
+            PaymentPostPayload::from_answer(key, answer)
         }
     }
 }

@@ -197,11 +197,13 @@ fn payments_of(index: usize, channel: &str) -> Vec<Command> {
             key: key(channel, &own.key),
             input: to_main(10_000, None),
             note: Some(own.note.clone()),
+            trimmed: None,
             actor: actor(),
         }),
         Command::ReversePayment(ReversePayment {
             key: key(channel, &own.reversal_key),
             input: ReverseInput { payment_key: own.key.clone(), reason: own.reason.clone() },
+            trimmed: None,
             actor: actor(),
         }),
         post_input(channel, &format!("{channel}-stands"), to_main(10_000, None)),

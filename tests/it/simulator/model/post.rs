@@ -123,6 +123,9 @@ impl Model {
         for (code, _) in objections.iter().filter(|(code, _)| counts(*code)) {
             self.differ(key, code, String::new());
         }
+        if command.trimmed.is_some() {
+            self.differ(key, "INPUT_TRIMMED", String::new());
+        }
         let place = self.payments.len();
         let mut heard = Heard {
             account_number: input.account_number.clone(),
@@ -175,7 +178,10 @@ impl Model {
     }
 
     fn conflict_post(&mut self, command: &PostPayment, field: &str) -> Said {
-        self.differ(&command.key, "IDEMPOTENCY_KEY_REUSED", format!("{:?}", command.input));
+        let input = &command.input;
+        let told_apart_by =
+            format!("{:?}", (&input.account_number, input.amount_fen, input.paid_at_ms, named(input)));
+        self.differ(&command.key, "IDEMPOTENCY_KEY_REUSED", told_apart_by);
         Said::Refused("IDEMPOTENCY_KEY_REUSED", Some(field.to_owned()))
     }
 
@@ -223,12 +229,17 @@ fn rule_of(channel: &Channel, account: &Account) -> AmountRule {
     *rules.get(&Some(account.class)).or_else(|| rules.get(&None)).unwrap_or(&AmountRule::Any)
 }
 
+/// The bills named; naming none is the same as an empty list.
+fn named(input: &PostInput) -> &[String] {
+    input.bill_numbers.as_deref().unwrap_or_default()
+}
+
 fn differs(first: &PostInput, given: &PostInput) -> Option<&'static str> {
     let fields = [
         ("accountNumber", first.account_number == given.account_number),
         ("amount", first.amount_fen == given.amount_fen),
         ("paidAt", first.paid_at_ms == given.paid_at_ms),
-        ("billNumbers", first.bill_numbers == given.bill_numbers),
+        ("billNumbers", named(first) == named(given)),
     ];
     fields.into_iter().find(|(_, is_same)| !is_same).map(|(field, _)| field)
 }

@@ -3,7 +3,7 @@
 use granary::domain::reversal::{ReverseInput, ReversePayment};
 
 use super::bill::day_at;
-use super::said::{HeardReversal, Said};
+use super::said::{Heard, HeardReversal, Said};
 use super::{Model, Used};
 
 impl Model {
@@ -12,6 +12,10 @@ impl Model {
             None => {}
             Some(Used::Reversed(first, place)) => match differs(first, &command.input) {
                 None => return (Said::Reversed(self.payments[*place].clone()), true),
+                Some(field) => return (self.conflict_reverse(command, field), false),
+            },
+            Some(Used::ReverseSaid(first, Said::Remembered(_))) => match differs(first, &command.input) {
+                None => return (Said::Remembered(self.come_since(command).cloned()), true),
                 Some(field) => return (self.conflict_reverse(command, field), false),
             },
             Some(Used::ReverseSaid(first, said)) => match differs(first, &command.input) {
@@ -24,6 +28,20 @@ impl Model {
         }
         let said = self.reverse_first(at_ms, command);
         (said, false)
+    }
+
+    fn differ_if_trimmed(&mut self, command: &ReversePayment) {
+        if command.trimmed.is_some() {
+            self.differ(&command.key, "INPUT_TRIMMED", String::new());
+        }
+    }
+
+    /// The payment that a remembered reversal waited for, if it has come and was posted.
+    fn come_since(&self, command: &ReversePayment) -> Option<&Heard> {
+        match self.keys.get(&command.payment_key()) {
+            Some(Used::Posted(_, place)) => self.payments.get(*place),
+            _ => None,
+        }
     }
 
     fn reverse_first(&mut self, at_ms: i64, command: &ReversePayment) -> Said {
@@ -39,7 +57,8 @@ impl Model {
             None => {
                 let kept = Used::Kept(key.text.clone(), command.input.reason.clone());
                 self.keys.insert(payment_key, kept);
-                Said::Remembered
+                self.differ_if_trimmed(command);
+                Said::Remembered(None)
             }
             Some(Used::Kept(..)) => refuse("PAYMENT_ALREADY_REVERSED"),
             Some(Used::Reversed(..) | Used::ReverseSaid(..)) => {
@@ -50,6 +69,7 @@ impl Model {
                 let place = *place;
                 if self.payments[place].reversal.is_none() {
                     self.keys.insert(key, Used::Reversed(command.input.clone(), place));
+                    self.differ_if_trimmed(command);
                     return self.undo(at_ms, command, place);
                 }
                 refuse("PAYMENT_ALREADY_REVERSED")

@@ -52,8 +52,8 @@ pub enum Said {
     Posted(Heard),
     /// Undone, or so replayed.
     Reversed(Heard),
-    /// Kept for the payment to come, or so replayed.
-    Remembered,
+    /// Kept for the payment to come, or so replayed, with the payment once it has come.
+    Remembered(Option<Heard>),
     /// A code and the field it names.
     Refused(&'static str, Option<String>),
     /// A line of a file was new.
@@ -87,7 +87,7 @@ pub fn heard(answer: &Answer) -> (Said, bool) {
         Answer::ReversePayment(Answered::Settled { outcome, replayed }) => {
             let said = match outcome {
                 Ok(Undone::Reversed(payment)) => Said::Reversed(heard_payment(payment)),
-                Ok(Undone::Remembered) => Said::Remembered,
+                Ok(Undone::Remembered(payment)) => Said::Remembered(payment.as_deref().map(heard_payment)),
                 Err(refusal) => Said::Refused(refusal.code.word(), refusal.field.clone()),
             };
             (said, *replayed)

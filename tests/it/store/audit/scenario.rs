@@ -79,7 +79,7 @@ fn word(answer: &Answer) -> &'static str {
         Answer::PostPayment(Answered::Settled { outcome: Ok(_), .. }) => "posted",
         Answer::PostPayment(Answered::Settled { outcome: Err(refusal), .. }) => refusal.code.word(),
         Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Reversed(_)), .. }) => "reversed",
-        Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Remembered), .. }) => "remembered",
+        Answer::ReversePayment(Answered::Settled { outcome: Ok(Undone::Remembered(_)), .. }) => "remembered",
         Answer::ReversePayment(Answered::Settled { outcome: Err(refusal), .. }) => refusal.code.word(),
         Answer::PostPayment(Answered::UnknownChannel) | Answer::ReversePayment(Answered::UnknownChannel) => {
             "unknown channel"
@@ -160,12 +160,18 @@ pub fn pay_with(
     let bill_numbers = bills.map(|bills| bills.iter().map(|&bill| bill.to_owned()).collect());
     let input =
         PostInput { account_number: account.to_owned(), amount_fen: fen(amount), paid_at_ms, bill_numbers };
-    Command::PostPayment(PostPayment { key: key(channel, text), input, note: None, actor: actor() })
+    Command::PostPayment(PostPayment {
+        key: key(channel, text),
+        input,
+        note: None,
+        trimmed: None,
+        actor: actor(),
+    })
 }
 
 pub fn reverse(channel: &str, text: &str, payment_key: &str) -> Command {
     let input = ReverseInput { payment_key: payment_key.to_owned(), reason: "keyed wrongly".to_owned() };
-    Command::ReversePayment(ReversePayment { key: key(channel, text), input, actor: actor() })
+    Command::ReversePayment(ReversePayment { key: key(channel, text), input, trimmed: None, actor: actor() })
 }
 
 /// Masters, then months of bills, payments, refusals, conflicts, replays and reversals.
