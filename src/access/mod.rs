@@ -3,5 +3,8 @@
 
 pub mod budget;
 pub mod caller;
+pub mod claims;
+mod jwk;
 mod keys;
+mod payload;
 pub mod tokens;

@@ -2,27 +2,33 @@
 //! expire or the keys change.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, decode, decode_header, encode};
 use moka::sync::Cache;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::caller::{Caller, Scope};
-use super::keys::{AUDIENCE, KeyError, Keys, check_secret};
-use crate::domain::access::{CLOCK_SKEW_S_MAX, is_token_text};
+use super::caller::Caller;
+use super::claims::{Fault, Presented, TokenRules};
+use super::jwk::KeyError;
+use super::keys::{Keys, check_secret};
+use super::payload::Payload;
+use crate::domain::access::CLOCK_SKEW_S_MAX;
+use crate::domain::base::text::sha256;
 
-/// `iss` of every token, unless set otherwise.
-pub const ISSUER_DEFAULT: &str = "granary";
 /// Length of a token at most.
 const TOKEN_LEN_MAX: usize = 8 * 1024;
 /// Verified tokens remembered.
 const CACHE_LEN_MAX: u64 = 10_000;
+/// Bytes of a JWK Set at most.
+const JWKS_LEN_MAX: u64 = 1 << 20;
 
 /// What a token made here says, less `iss` and `aud`. Instants are seconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     /// Who it was given to.
     pub sub: String,
@@ -31,7 +37,6 @@ pub struct Claims {
     /// Rights, separated by spaces.
     pub scope: String,
     /// Of a customer: the only accounts they may see.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub accounts: Option<Vec<String>>,
     /// When it was given.
     pub iat: i64,
@@ -43,54 +48,7 @@ pub struct Claims {
     pub jti: String,
 }
 
-#[derive(Serialize)]
-struct Minted<'a> {
-    iss: &'a str,
-    aud: &'static str,
-    #[serde(flatten)]
-    claims: &'a Claims,
-}
-
-/// What a token made anywhere says.
-#[derive(Deserialize)]
-struct Presented {
-    /// Compared by the library, which would take a list that contains the right one too.
-    #[serde(rename = "iss")]
-    _issuer: String,
-    sub: String,
-    channel: String,
-    scope: String,
-    #[serde(default, deserialize_with = "present")]
-    accounts: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "present")]
-    iat: Option<NumericDate>,
-    nbf: NumericDate,
-    exp: NumericDate,
-    jti: String,
-}
-
-/// A claim that may be absent but not null: a customer's token that names no accounts by `null` must
-/// not become a channel's.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
-/// Seconds since 1970, fractions cut off (RFC 7519, section 2).
-#[derive(Deserialize)]
-#[serde(try_from = "serde_json::Number")]
-struct NumericDate(i64);
-
-impl TryFrom<serde_json::Number> for NumericDate {
-    type Error = &'static str;
-
-    fn try_from(number: serde_json::Number) -> Result<Self, Self::Error> {
-        let whole = number.to_string();
-        let whole = whole.split_once('.').map_or(whole.as_str(), |(whole, _)| whole);
-        whole.parse().map(Self).map_err(|_| "an instant counts seconds since 1970")
-    }
-}
-
-/// Why a token is refused, or can't be made.
+/// What a caller hears of a token that is refused, or can't be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenError {
     /// Not a token of ours.
@@ -113,20 +71,40 @@ impl fmt::Display for TokenError {
 
 impl std::error::Error for TokenError {}
 
+/// A token that is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What its bearer hears.
+    pub error: TokenError,
+    /// For the log: which claim it is or what else, and nothing of what the token says.
+    pub why: String,
+}
+
+impl Refused {
+    fn new(error: TokenError, why: impl Into<String>) -> Self {
+        Self { error, why: why.into() }
+    }
+}
+
 /// Makes tokens with a shared secret.
 pub struct Mint {
     key: EncodingKey,
-    issuer: String,
+    rules: TokenRules,
 }
 
 impl Mint {
-    /// With a secret of at least 32 bytes.
+    /// With a secret of at least 32 bytes; of tokens that are taken where these rules hold.
     ///
     /// # Errors
     /// A secret that is shorter.
-    pub fn new(secret: &str, issuer: &str) -> Result<Self, KeyError> {
+    pub fn new(secret: &str, rules: TokenRules) -> Result<Self, KeyError> {
         check_secret(secret)?;
-        Ok(Self { key: EncodingKey::from_secret(secret.as_bytes()), issuer: issuer.to_owned() })
+        Ok(Self { key: EncodingKey::from_secret(secret.as_bytes()), rules })
+    }
+
+    /// How long a token may live, in seconds.
+    pub fn life_s_max(&self) -> i64 {
+        self.rules.life_s_max
     }
 
     /// Signs a token.
@@ -134,15 +112,33 @@ impl Mint {
     /// # Errors
     /// [`TokenError::Invalid`] where the claims can't be written.
     pub fn mint(&self, claims: &Claims) -> Result<String, TokenError> {
-        let minted = Minted { iss: &self.issuer, aud: AUDIENCE, claims };
-        encode(&Header::new(Algorithm::HS256), &minted, &self.key).map_err(|_| TokenError::Invalid)
+        let TokenRules { issuer, audience, names, .. } = &self.rules;
+        let scope = names.scope.as_deref().unwrap_or("scope");
+        let mut said: Map<String, Value> = [
+            ("iss", issuer.as_str().into()),
+            ("aud", audience.as_str().into()),
+            ("sub", claims.sub.as_str().into()),
+            (names.channel.as_str(), claims.channel.as_str().into()),
+            (scope, claims.scope.as_str().into()),
+            ("iat", claims.iat.into()),
+            ("nbf", claims.nbf.into()),
+            ("exp", claims.exp.into()),
+            ("jti", claims.jti.as_str().into()),
+        ]
+        .map(|(name, value): (&str, Value)| (name.to_owned(), value))
+        .into_iter()
+        .collect();
+        if let Some(accounts) = &claims.accounts {
+            said.insert(names.accounts.clone(), accounts.as_slice().into());
+        }
+        encode(&Header::new(Algorithm::HS256), &said, &self.key).map_err(|_| TokenError::Invalid)
     }
 }
 
 /// Turns tokens into callers.
 pub struct Verifier {
     current: RwLock<Arc<Current>>,
-    issuer: String,
+    rules: TokenRules,
     jwks: Option<JwksFile>,
     verified: Cache<[u8; 32], Arc<Verified>>,
 }
@@ -162,9 +158,8 @@ struct JwksFile {
 /// A token whose signature was found right.
 struct Verified {
     caller: Arc<Caller>,
-    /// The later of `nbf` and `iat`.
-    from: i64,
-    exp: i64,
+    nbf_s: Option<i64>,
+    exp_s: i64,
     generation: u64,
 }
 
@@ -173,23 +168,23 @@ impl Verifier {
     ///
     /// # Errors
     /// A secret that is shorter.
-    pub fn from_secret(secret: &str, issuer: &str) -> Result<Self, KeyError> {
-        Ok(Self::new(Keys::from_secret(secret, issuer)?, issuer, None))
+    pub fn from_secret(secret: &str, rules: TokenRules) -> Result<Self, KeyError> {
+        Ok(Self::new(Keys::from_secret(secret)?, rules, None))
     }
 
-    /// Verifies tokens signed with keys of a JWK Set in a file (EdDSA, ES256, RS256).
+    /// Verifies tokens signed with keys of a JWK Set in a file (EdDSA, ES256, RS256). Warns of keys that can't be used.
     ///
     /// # Errors
-    /// A file that can't be read, or that isn't a set of usable public keys.
-    pub fn from_jwks_file(path: PathBuf, issuer: &str) -> Result<Self, KeyError> {
+    /// A file that can't be read, or that has no usable public key.
+    pub fn from_jwks_file(path: PathBuf, rules: TokenRules) -> Result<Self, KeyError> {
         let text = read(&path)?;
-        let keys = Keys::from_jwks(&text, issuer)?;
-        Ok(Self::new(keys, issuer, Some(JwksFile { path, text: Mutex::new(text) })))
+        let keys = keys_of(&text)?;
+        Ok(Self::new(keys, rules, Some(JwksFile { path, text: Mutex::new(text) })))
     }
 
-    fn new(keys: Keys, issuer: &str, jwks: Option<JwksFile>) -> Self {
+    fn new(keys: Keys, rules: TokenRules, jwks: Option<JwksFile>) -> Self {
         let current = RwLock::new(Arc::new(Current { keys, generation: 0 }));
-        Self { current, issuer: issuer.to_owned(), jwks, verified: Cache::new(CACHE_LEN_MAX) }
+        Self { current, rules, jwks, verified: Cache::new(CACHE_LEN_MAX) }
     }
 
     /// Takes the file's keys if it has changed; those in use stay where it can't be used. Says whether
@@ -204,7 +199,7 @@ impl Verifier {
         if *known == text {
             return Ok(false);
         }
-        let keys = Keys::from_jwks(&text, &self.issuer)?;
+        let keys = keys_of(&text)?;
         *known = text;
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(Current { keys, generation: current.generation + 1 });
@@ -215,9 +210,9 @@ impl Verifier {
     ///
     /// # Errors
     /// Not ours, expired, or not valid yet.
-    pub fn verify(&self, token: &str, now_ms: i64) -> Result<Arc<Caller>, TokenError> {
+    pub fn verify(&self, token: &str, now_ms: i64) -> Result<Arc<Caller>, Refused> {
         if token.len() > TOKEN_LEN_MAX {
-            return Err(TokenError::Invalid);
+            return Err(Refused::new(TokenError::Invalid, "it is longer than any token"));
         }
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
@@ -225,16 +220,23 @@ impl Verifier {
         let verified = match known {
             Some(verified) => verified,
             None => {
-                let verified = Arc::new(current.verify_signature(token).ok_or(TokenError::Invalid)?);
+                let verified = current.verify_signature(token, &self.rules);
+                let verified = Arc::new(verified.map_err(|why| Refused::new(TokenError::Invalid, why))?);
                 self.verified.insert(digest, verified.clone());
                 verified
             }
         };
-        let now_s = now_ms.div_euclid(1_000);
-        if now_s >= verified.exp.saturating_add(CLOCK_SKEW_S_MAX) {
-            Err(TokenError::Expired)
-        } else if now_s < verified.from.saturating_sub(CLOCK_SKEW_S_MAX) {
-            Err(TokenError::NotYetValid)
+        let (now_s, exp_s) = (now_ms.div_euclid(1_000), verified.exp_s);
+        let is_ahead = |at_s: i64| now_s < at_s.saturating_sub(CLOCK_SKEW_S_MAX);
+        if now_s >= exp_s.saturating_add(CLOCK_SKEW_S_MAX) {
+            Err(Refused::new(TokenError::Expired, "exp is past"))
+        } else if verified.nbf_s.is_some_and(is_ahead) {
+            Err(Refused::new(TokenError::NotYetValid, "nbf is yet to come"))
+        } else if is_ahead(verified.caller.issued_at_s) {
+            // What claims to be given later than any clock can say would outlive a revocation of its subject.
+            Err(Refused::new(TokenError::NotYetValid, "iat is yet to come"))
+        } else if exp_s > now_s.saturating_add(self.rules.life_s_max).saturating_add(CLOCK_SKEW_S_MAX) {
+            Err(Refused::new(TokenError::Invalid, "exp is further ahead than is set"))
         } else {
             Ok(verified.caller.clone())
         }
@@ -242,30 +244,46 @@ impl Verifier {
 }
 
 impl Current {
-    fn verify_signature(&self, token: &str) -> Option<Verified> {
-        let key = self.keys.find(&decode_header(token).ok()?)?;
-        let claims = decode::<Presented>(token, &key.decoding, &key.validation).ok()?.claims;
-        if !is_token_text(&claims.sub) || !is_token_text(&claims.jti) {
-            return None;
-        }
-        let (nbf, exp) = (claims.nbf.0, claims.exp.0);
-        let issued_at_s = claims.iat.map_or(nbf, |iat| iat.0);
+    fn verify_signature(&self, token: &str, rules: &TokenRules) -> Result<Verified, Fault> {
+        let header =
+            decode_header(token).map_err(|_| "it is no signed token, or its header's alg is unknown")?;
+        let key = self.keys.find(&header)?;
+        let payload = decode::<Payload>(token, &key.decoding, &key.validation);
+        let payload =
+            payload.map_err(|_| "its signature isn't its key's, or its claims are no JSON object")?;
+        let said = Presented::read(&payload.claims.0, rules)?;
         let caller = Caller {
-            subject: claims.sub,
-            token_id: claims.jti,
-            issued_at_s,
-            channel_code: claims.channel,
-            scopes: claims.scope.split(' ').filter_map(Scope::from_word).collect(),
-            accounts: claims.accounts,
+            subject: said.subject,
+            // A number of the token itself, so that what it did can be told from what others did.
+            token_id: said.token_id.unwrap_or_else(|| format!("sha256:{}", sha256(token))),
+            issued_at_s: said.issued_at_s,
+            channel_code: said.channel_code,
+            scopes: said.scopes,
+            accounts: said.accounts,
         };
-        // What claims to be given later than any clock can say would outlive a revocation of its subject.
-        let from = nbf.max(issued_at_s);
-        Some(Verified { caller: Arc::new(caller), from, exp, generation: self.generation })
+        let (nbf_s, exp_s) = (said.nbf_s, said.exp_s);
+        Ok(Verified { caller: Arc::new(caller), nbf_s, exp_s, generation: self.generation })
     }
 }
 
-fn read(path: &std::path::Path) -> Result<String, KeyError> {
-    std::fs::read_to_string(path).map_err(|error| KeyError(format!("{}: {error}", path.display())))
+/// The keys of a set. Whoever runs the server hears of those left out: a token of theirs would be refused.
+fn keys_of(text: &str) -> Result<Keys, KeyError> {
+    let (keys, left_out) = Keys::from_jwks(text)?;
+    for reason in left_out {
+        tracing::warn!(%reason, "a key of the JWK Set isn't used");
+    }
+    Ok(keys)
+}
+
+fn read(path: &Path) -> Result<String, KeyError> {
+    let failed = |error: std::io::Error| KeyError(format!("{}: {error}", path.display()));
+    let mut text = String::new();
+    let file = File::open(path).map_err(failed)?;
+    let len = file.take(JWKS_LEN_MAX + 1).read_to_string(&mut text).map_err(failed)?;
+    if len as u64 > JWKS_LEN_MAX {
+        return Err(KeyError(format!("{}: longer than {JWKS_LEN_MAX} bytes", path.display())));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -273,6 +291,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::access::{Revocation, Revocations};
 
     const SECRET: &str = "a secret of more than thirty-two bytes";
 
@@ -283,22 +302,36 @@ mod tests {
 
     #[test]
     fn a_token_that_was_given_later_than_any_clock_says_does_not_hold_yet() {
-        let verifier = Verifier::from_secret(SECRET, ISSUER_DEFAULT).expect("a secret");
+        let verifier = Verifier::from_secret(SECRET, TokenRules::default()).expect("a secret");
         for (given_s, expected) in
             [(1_000, Ok(1_000)), (1_060, Ok(1_060)), (1_061, Err(TokenError::NotYetValid))]
         {
             let claims = json!({
-                "iss": "granary", "aud": AUDIENCE, "sub": "s", "jti": "1", "channel": "C", "scope": "",
+                "iss": "granary", "aud": "granary", "sub": "s", "jti": "1", "channel": "C", "scope": "",
                 "iat": given_s, "nbf": 0, "exp": 9_000,
             });
             let verified = verifier.verify(&token(&claims), 1_000_000);
-            assert_eq!(verified.map(|caller| caller.issued_at_s), expected, "{given_s}");
+            let verified = verified.map(|caller| caller.issued_at_s).map_err(|refused| refused.error);
+            assert_eq!(verified, expected, "{given_s}");
         }
     }
 
     #[test]
+    fn a_token_that_is_not_dated_holds_and_counts_as_given_before_all_others() {
+        let verifier = Verifier::from_secret(SECRET, TokenRules::default()).expect("a secret");
+        let claims = json!({
+            "iss": "granary", "aud": "granary", "sub": "s", "channel": "C", "scope": "", "exp": 9_000,
+        });
+        let caller = verifier.verify(&token(&claims), 1_000_000).expect("a token that holds");
+        let mut revocations = Revocations::default();
+        assert!(!revocations.has(&caller.token_id, &caller.subject, caller.issued_at_s));
+        revocations.insert(Revocation::Subject("s".to_owned()), 0);
+        assert!(revocations.has(&caller.token_id, &caller.subject, caller.issued_at_s));
+    }
+
+    #[test]
     fn the_issuer_is_one_and_no_list() {
-        let verifier = Verifier::from_secret(SECRET, ISSUER_DEFAULT).expect("a secret");
+        let verifier = Verifier::from_secret(SECRET, TokenRules::default()).expect("a secret");
         let cases = [
             (json!("granary"), true),
             (json!("other"), false),
@@ -308,7 +341,7 @@ mod tests {
         ];
         for (issuer, is_taken) in cases {
             let claims = json!({
-                "iss": issuer, "aud": AUDIENCE, "sub": "s", "jti": "1", "channel": "C", "scope": "",
+                "iss": issuer, "aud": "granary", "sub": "s", "jti": "1", "channel": "C", "scope": "",
                 "nbf": 0, "exp": 10,
             });
             assert_eq!(verifier.verify(&token(&claims), 5_000).is_ok(), is_taken, "{issuer}");

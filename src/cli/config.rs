@@ -11,9 +11,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::logging::{self, LogFormat};
+use super::token_rules::TokenSettings;
 use super::{open_files, system};
 use crate::access::budget::{Allowance, Allowances};
-use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
+use crate::access::claims::TokenRules;
+use crate::access::tokens::{Mint, Verifier};
 use crate::engine::EngineSettings;
 use crate::graphql::base::limits::ANSWER_BYTES_MAX;
 use crate::http::{ANSWERS_BYTES_MAX, BODY_TIMEOUT, HttpSettings, REQUESTS_MAX, TlsFiles, UNREAD_TIMEOUT};
@@ -37,6 +39,7 @@ pub(super) struct Flags {
     pub(super) listen: Option<String>,
     pub(super) admin_listen: Option<String>,
     pub(super) jwks: Option<PathBuf>,
+    pub(super) tokens: TokenSettings,
     pub(super) tls_cert: Option<PathBuf>,
     pub(super) tls_key: Option<PathBuf>,
 }
@@ -52,6 +55,9 @@ struct File {
     jwt_secret: Option<String>,
     jwt_secret_file: Option<PathBuf>,
     jwt_issuer: Option<String>,
+    jwt_audience: Option<String>,
+    jwt_claim: Option<String>,
+    jwt_life_max: Option<String>,
     jwks: Option<PathBuf>,
     admin_listen: Option<String>,
     tls_cert: Option<PathBuf>,
@@ -191,9 +197,16 @@ impl Configuration {
         below_flags("GRANARY_JWT_SECRET", "jwt_secret", value, file)
     }
 
-    fn issuer(&self) -> anyhow::Result<String> {
-        let issuer = plain("GRANARY_JWT_ISSUER", &None, &self.file.jwt_issuer)?;
-        Ok(issuer.unwrap_or_else(|| ISSUER_DEFAULT.to_owned()))
+    /// What tokens must say.
+    fn token_rules(&self) -> anyhow::Result<TokenRules> {
+        let (flags, file) = (&self.flags.tokens, &self.file);
+        let settings = TokenSettings {
+            jwt_issuer: plain("GRANARY_JWT_ISSUER", &flags.jwt_issuer, &file.jwt_issuer)?,
+            jwt_audience: plain("GRANARY_JWT_AUDIENCE", &flags.jwt_audience, &file.jwt_audience)?,
+            jwt_claim: plain("GRANARY_JWT_CLAIM", &flags.jwt_claim, &file.jwt_claim)?,
+            jwt_life_max: plain("GRANARY_JWT_LIFE_MAX", &flags.jwt_life_max, &file.jwt_life_max)?,
+        };
+        settings.rules()
     }
 
     fn jwks(&self) -> anyhow::Result<Option<PathBuf>> {
@@ -208,9 +221,9 @@ impl Configuration {
                  one kind of token: unset one of them"
             ),
             (Some(path), None) => {
-                Verifier::from_jwks_file(path, &self.issuer()?).context("the JWK Set can't be used")
+                Verifier::from_jwks_file(path, self.token_rules()?).context("the JWK Set can't be used")
             }
-            (None, Some(secret)) => Verifier::from_secret(secret.expose_secret(), &self.issuer()?)
+            (None, Some(secret)) => Verifier::from_secret(secret.expose_secret(), self.token_rules()?)
                 .context("GRANARY_JWT_SECRET can't be used"),
             (None, None) => bail!(
                 "there is no key for tokens; set GRANARY_JWT_SECRET (or GRANARY_JWT_SECRET_FILE) to at least 32 \
@@ -228,7 +241,7 @@ impl Configuration {
                  tokens with a JWK Set, its owner makes them"
             )
         };
-        Mint::new(secret.expose_secret(), &self.issuer()?).context("GRANARY_JWT_SECRET can't be used")
+        Mint::new(secret.expose_secret(), self.token_rules()?).context("GRANARY_JWT_SECRET can't be used")
     }
 
     /// How the engine is built.

@@ -5,19 +5,21 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{bail, ensure};
+use clap::Args;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::config::Configuration;
-use super::district::{self, APP, BANK, COUNTER, District};
+use super::config::{Configuration, Flags};
+use super::district::{self, APP, BANK, COUNTER, District, MOBILE};
 use super::outcome::Outcome;
 use super::output::{announce, progress_bar};
-use super::serve::close;
+use super::serve::{close, could_not_run};
 use super::serve_lock::ServeLock;
 use super::session::{Session, start_engine};
 use super::system::random_hex;
 use super::token::{Bearer, mint};
-use crate::access::tokens::{ISSUER_DEFAULT, Mint, Verifier};
+use crate::access::claims::TokenRules;
+use crate::access::tokens::{Mint, Verifier};
 use crate::domain::base::calendar::day_of;
 use crate::domain::book::Answer;
 use crate::domain::keyed::Answered;
@@ -31,21 +33,44 @@ const CHUNK_LEN: usize = 500;
 /// Life of the printed tokens, in seconds: a day.
 const TTL_S: i64 = 86_400;
 
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Where to listen, such as 127.0.0.1:8081; also GRANARY_LISTEN [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<String>,
+}
+
+impl Arguments {
+    /// Puts what was said into the flags.
+    pub(super) fn fill(&self, flags: &mut Flags) {
+        flags.listen.clone_from(&self.listen);
+    }
+}
+
+/// Where the secret of the printed tokens comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SecretOrigin {
+    Configured,
+    MadeForThisRun,
+}
+
 /// Migrates, loads the district, serves it and prints commands, until Ctrl-C.
 pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
     let settings = HttpSettings { tls: None, ..configuration.http_settings()? };
     let database = configuration.database()?;
-    let secret = match configuration.find_secret()? {
-        Some(secret) => secret,
-        None => random_hex::<32>()?.into(),
+    let (secret, origin) = match configuration.find_secret()? {
+        Some(secret) => (secret, SecretOrigin::Configured),
+        None => (random_hex::<32>()?.into(), SecretOrigin::MadeForThisRun),
     };
-    let verifier = Verifier::from_secret(secret.expose_secret(), ISSUER_DEFAULT)?;
-    let key = Mint::new(secret.expose_secret(), ISSUER_DEFAULT)?;
+    let verifier = Verifier::from_secret(secret.expose_secret(), TokenRules::default())?;
+    let key = Mint::new(secret.expose_secret(), TokenRules::default())?;
+    http::try_listen(&settings).map_err(could_not_run)?;
     drop(database.connect_or_create()?);
     let _lock = ServeLock::take(&database)?;
     migrations::migrate(&database)?;
+    load(&start_engine(configuration, &database)?)?;
+    // One that has found the district's channels at its start, so that the printed tokens are good at once.
     let engine = start_engine(configuration, &database)?;
-    load(&engine)?;
     // Whatever can go wrong with the commands goes wrong before anybody is served.
     let tokens = Tokens::mint(&key)?;
     let run = random_hex::<4>()?;
@@ -55,11 +80,11 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
         move || Ok(started.clone()),
         verifier,
         |Listening { api, .. }| {
-            announce(introduction(api, &tokens, &run));
+            announce(introduction(api, &tokens, origin, &run));
         },
     );
     close(engine);
-    served?;
+    served.map_err(could_not_run)?;
     Ok(Outcome::Done)
 }
 
@@ -110,6 +135,8 @@ struct Tokens {
     counter: String,
     bank: String,
     customer: String,
+    provider: String,
+    operator: String,
 }
 
 impl Tokens {
@@ -120,12 +147,14 @@ impl Tokens {
         Ok(Self {
             counter: mint(key, bearer(COUNTER, "teller-1", "bills:read pii:read", None), TTL_S)?,
             bank: mint(key, bearer(BANK, "debit-processor", of_bank, None), TTL_S)?,
+            provider: mint(key, bearer(MOBILE, "callbacks", "payments:post payments:reverse", None), TTL_S)?,
+            operator: mint(key, bearer(COUNTER, "operator-1", "bills:read ops:read", None), TTL_S)?,
             customer: mint(key, bearer(APP, "customer-1", "bills:read pii:read", own), TTL_S)?,
         })
     }
 }
 
-fn introduction(address: SocketAddr, tokens: &Tokens, run: &str) -> String {
+fn introduction(address: SocketAddr, tokens: &Tokens, origin: SecretOrigin, run: &str) -> String {
     let url = format!("http://{}/graphql", reachable(address));
     let account = district::shown_account();
     let (payment_key, reversal_key) = (format!("DEMO-{run}-PAY"), format!("DEMO-{run}-UNDO"));
@@ -135,8 +164,12 @@ fn introduction(address: SocketAddr, tokens: &Tokens, run: &str) -> String {
     let reverse = json!({ "query": REVERSE, "variables": { "input": {
         "idempotencyKey": reversal_key, "paymentIdempotencyKey": payment_key, "reason": "demo",
     } } });
+    let report = json!({ "query": REPORT, "variables": { "input": {
+        "idempotencyKey": format!("DEMO-{run}-TOLD"), "accountNumber": district::unknown_account(), "amount": "20.00",
+    } } });
     let ask = json!({ "query": ASK, "variables": { "number": account } });
     let own = json!({ "query": OWN, "variables": { "numbers": [account] } });
+    let look_after = json!({ "query": LOOK_AFTER });
     let commands = [
         ("A counter asks what an account owes:", &tokens.counter, &ask),
         ("A bank posts a payment:", &tokens.bank, &post),
@@ -146,13 +179,34 @@ fn introduction(address: SocketAddr, tokens: &Tokens, run: &str) -> String {
             &post,
         ),
         ("The bank takes the payment back:", &tokens.bank, &reverse),
+        (
+            "A mobile-payment provider tells of money taken already, for an account that isn't there - it is kept in suspense:",
+            &tokens.provider,
+            &report,
+        ),
+        ("An operator sees what a person must resolve:", &tokens.operator, &look_after),
         ("The customer reads their own bills in the app:", &tokens.customer, &own),
     ];
     let commands = commands.map(|(title, token, body)| format!("# {title}\n{}", curl(&url, token, body)));
     format!(
-        "granary serves a sample district at {url} (Ctrl-C ends it). Try, in another terminal:\n\n{}\n",
+        "granary serves a sample district at {url} (Ctrl-C ends it). {}\nTry, in another terminal:\n\n{}\n",
+        about_secret(origin),
         commands.join("\n\n")
     )
+}
+
+/// What becomes of the secret, so that nobody wonders why yesterday's tokens hold no longer.
+fn about_secret(origin: SecretOrigin) -> &'static str {
+    match origin {
+        SecretOrigin::Configured => {
+            "The tokens below are signed with your secret (GRANARY_JWT_SECRET) and hold for a day."
+        }
+        SecretOrigin::MadeForThisRun => {
+            "The tokens below hold for a day at most: their secret was made for this run, is kept in its memory alone, and \
+             ends with it. With a secret of your own in GRANARY_JWT_SECRET or GRANARY_JWT_SECRET_FILE they outlive it, and \
+             `granary token` makes more."
+        }
+    }
 }
 
 const ASK: &str = "query($number: String!) { account(number: $number) { number name status customerClass amountDue \
@@ -164,6 +218,12 @@ const REVERSE: &str = "mutation($input: PaymentReverseInput!) { paymentReverse(i
     payment { receiptNumber amount status } userErrors { code message retryable } } }";
 const OWN: &str = "query($numbers: [String!]!) { accounts(numbers: $numbers) { number name address amountDue advanceBalance \
     bills(first: 5) { nodes { number period dueOn status amountDue } } } }";
+
+const REPORT: &str = "mutation($input: PaymentPostInput!) { paymentPost(input: $input) { replayed \
+    payment { receiptNumber amount status toAdvance toSuspense } userErrors { code message retryable } } }";
+const LOOK_AFTER: &str = "{ exceptions(first: 5) { nodes { number kind detail channel accountNumber idempotencyKey \
+    payment { receiptNumber amount toSuspense } } pageInfo { hasNextPage endCursor } } \
+    channel { code totals { posted reversed count reversedCount } } }";
 
 /// No string of ours holds a single quote, so the shell takes each argument as it stands.
 fn curl(url: &str, token: &str, body: &Value) -> String {

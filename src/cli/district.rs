@@ -26,7 +26,7 @@ const SHOWN_ACCOUNT: u32 = 6;
 
 pub(super) const COUNTER: &str = "COUNTER-01";
 pub(super) const BANK: &str = "BANK-ICBC";
-const MOBILE: &str = "WECHAT";
+pub(super) const MOBILE: &str = "WECHAT";
 pub(super) const APP: &str = "APP";
 const BILLING: &str = "BILLING";
 /// Channels of the district.
@@ -66,6 +66,11 @@ pub(super) fn account_number(index: u32) -> String {
 /// The account that the printed commands are about.
 pub(super) fn shown_account() -> String {
     account_number(SHOWN_ACCOUNT)
+}
+
+/// The number of no account.
+pub(super) fn unknown_account() -> String {
+    account_number(999_999)
 }
 
 /// The first account, by whose bills the month of an earlier run is found again.

@@ -31,7 +31,9 @@ mod serve_lock;
 mod session;
 mod strangers;
 mod system;
+mod times;
 mod token;
+mod token_rules;
 
 use config::{Configuration, Flags};
 use outcome::Outcome;
@@ -65,10 +67,11 @@ Configuration (a flag beats the environment, that beats the file, that beats the
   The first three can each be kept in a file, named by DATABASE_URL_FILE and so on.
   GRANARY_JWKS        instead of the secret: a file with the public keys of tokens, a JWK Set
   GRANARY_JWT_ISSUER  the issuer (iss) of tokens            [default: granary]
+  GRANARY_JWT_AUDIENCE, GRANARY_JWT_CLAIM, GRANARY_JWT_LIFE_MAX,
   GRANARY_ADMIN_LISTEN, GRANARY_TLS_CERT, GRANARY_TLS_KEY   as the flags of serve
   RUST_LOG            what to log to standard error, such as info or granary=debug
-  granary.toml        database_url, listen, jwt_secret (each also with _file), jwt_issuer, jwks,
-                      admin_listen, tls_cert, tls_key, lanes, readers, http_workers, answer_bytes_max,
+  granary.toml        database_url, listen, jwt_secret (each also with _file), jwks, jwt_issuer,
+                      jwt_audience, jwt_claim, jwt_life_max, admin_listen, tls_cert, tls_key, lanes, readers, http_workers, answer_bytes_max,
                       log_format = \"pretty\" | \"json\", and in [budgets] what one caller may ask for
                       (0 = no bound): customer_requests_per_minute and customer_accounts_per_minute
                       (each 120), channel_requests_per_minute and channel_accounts_per_minute (0)
@@ -80,7 +83,7 @@ enum Command {
     /// Answer channels and customers over HTTP, at POST /graphql, until SIGTERM or Ctrl-C
     Serve(serve::Arguments),
     /// Load a sample district into granary.db, serve it, and print commands to try
-    Demo,
+    Demo(demo::Arguments),
     /// Bring the database to the version of this program; creates the SQLite file
     Migrate(migrate::Arguments),
     /// Bring accounts or bills in from CSV files, beside running servers
@@ -112,6 +115,8 @@ pub fn run() -> ExitCode {
     let mut flags = Flags { database_url, ..Flags::default() };
     if let Command::Serve(arguments) = &command {
         arguments.fill(&mut flags);
+    } else if let Command::Demo(arguments) = &command {
+        arguments.fill(&mut flags);
     }
     let outcome = Configuration::load(config.as_deref(), flags)
         .and_then(|configuration| run_command(command, &configuration));
@@ -140,10 +145,10 @@ fn end_with(error: clap::Error) -> Arguments {
 }
 
 fn run_command(command: Command, configuration: &Configuration) -> anyhow::Result<Outcome> {
-    logging::start(configuration.log_format(), matches!(command, Command::Serve(_) | Command::Demo))?;
+    logging::start(configuration.log_format(), matches!(command, Command::Serve(_) | Command::Demo(_)))?;
     match command {
         Command::Serve(_) => serve::run(configuration),
-        Command::Demo => demo::run(configuration),
+        Command::Demo(_) => demo::run(configuration),
         Command::Migrate(arguments) => migrate::run(configuration, &arguments),
         Command::Import(command) => import::run(configuration, command),
         Command::Channel(command) => channel::run(configuration, command),

@@ -1,9 +1,11 @@
 //! `granary serve`.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use anyhow::anyhow;
 use clap::Args;
 
 use super::config::{Configuration, Flags};
@@ -11,8 +13,9 @@ use super::outcome::Outcome;
 use super::output::announce;
 use super::serve_lock::ServeLock;
 use super::session::engine_start;
+use super::token_rules::TokenSettings;
 use crate::engine::{Engine, close_within};
-use crate::http::{self, Listening};
+use crate::http::{self, Listener, Listening, ServeError};
 
 /// With the time that connections may take to drain, less than the 10 s in which a server ends.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
@@ -28,6 +31,8 @@ pub(super) struct Arguments {
     /// The public keys of tokens, a JWK Set; read again when it changes; also GRANARY_JWKS
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
+    #[command(flatten)]
+    tokens: TokenSettings,
     /// The certificate with its chain, in PEM; also GRANARY_TLS_CERT
     #[arg(long, value_name = "FILE")]
     tls_cert: Option<PathBuf>,
@@ -42,6 +47,7 @@ impl Arguments {
         flags.listen.clone_from(&self.listen);
         flags.admin_listen.clone_from(&self.admin_listen);
         flags.jwks.clone_from(&self.jwks);
+        flags.tokens.clone_from(&self.tokens);
         flags.tls_cert.clone_from(&self.tls_cert);
         flags.tls_key.clone_from(&self.tls_key);
     }
@@ -63,7 +69,7 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
     if let Some(engine) = started.get() {
         close(Arc::clone(engine));
     }
-    served?;
+    served.map_err(could_not_run)?;
     tracing::info!("stopped");
     Ok(Outcome::Done)
 }
@@ -72,5 +78,26 @@ pub(super) fn run(configuration: &Configuration) -> anyhow::Result<Outcome> {
 pub(super) fn close(engine: Arc<Engine>) {
     if !close_within(engine, CLOSE_WITHIN) {
         tracing::warn!("stopped before the database took everything; nothing of it was acknowledged");
+    }
+}
+
+/// Why there is no server, with the way out.
+pub(super) fn could_not_run(error: ServeError) -> anyhow::Error {
+    let (listener, address, cause) = match &error {
+        ServeError::Listen { listener, address, error } => (listener, address, error),
+        ServeError::Run(_) => return anyhow!("the server could not run: {error}"),
+        ServeError::Database(_) => return error.into(),
+    };
+    let setting = match listener {
+        Listener::Api => "--listen ADDR:PORT (or GRANARY_LISTEN)",
+        Listener::Admin => "GRANARY_ADMIN_LISTEN (serve: --admin-listen ADDR:PORT)",
+    };
+    match cause.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "{address} is taken: another program listens there. Choose another address by {setting}, or see who holds it: \
+             ss -ltnp 'sport = :{}'",
+            address.port()
+        ),
+        _ => anyhow!("{error}. Choose another address by {setting}"),
     }
 }

@@ -7,6 +7,7 @@ use super::config::Configuration;
 use super::outcome::Outcome;
 use super::output::print_line;
 use super::system::{SystemClock, random_hex};
+use super::times::parse_time_s;
 use crate::access::caller::Scope;
 use crate::access::tokens::{Claims, Mint};
 use crate::domain::account::is_account_number;
@@ -66,7 +67,11 @@ pub(super) fn run(configuration: &Configuration, arguments: Arguments) -> anyhow
         scope: &scope,
         accounts: Some(arguments.accounts.clone()).filter(|accounts| !accounts.is_empty()),
     };
-    print_line(&mint(&configuration.mint()?, bearer, arguments.ttl)?)?;
+    let key = configuration.mint()?;
+    if arguments.ttl > key.life_s_max() {
+        bail!("--ttl is longer than servers take: {} s (GRANARY_JWT_LIFE_MAX)", key.life_s_max());
+    }
+    print_line(&mint(&key, bearer, arguments.ttl)?)?;
     Ok(Outcome::Done)
 }
 
@@ -117,15 +122,7 @@ fn normal_scope(text: &str) -> anyhow::Result<String> {
 
 fn parse_ttl(text: &str) -> anyhow::Result<i64> {
     let wrong = || anyhow!("a time is a number and s, m, h or d, from 1s to 366d: 30s, 15m, 2h, 1d");
-    let (digits, unit_s) = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)]
-        .into_iter()
-        .find_map(|(unit, unit_s)| text.strip_suffix(unit).map(|digits| (digits, unit_s)))
-        .ok_or_else(wrong)?;
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(wrong());
-    }
-    let ttl_s = digits.parse::<i64>().ok().and_then(|count| count.checked_mul(unit_s));
-    ttl_s.filter(|ttl_s| (1..=TTL_S_MAX).contains(ttl_s)).ok_or_else(wrong)
+    parse_time_s(text).filter(|ttl_s| (1..=TTL_S_MAX).contains(ttl_s)).ok_or_else(wrong)
 }
 
 #[cfg(test)]

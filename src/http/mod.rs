@@ -1,10 +1,10 @@
 //! actix only: the listeners, the route of the GraphQL door, its media types, bounds and status codes,
 //! and what the operator asks.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
-use std::{fmt, io};
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer, web};
@@ -26,7 +26,7 @@ mod documents;
 mod form;
 mod in_flight;
 mod incoming;
-mod listeners;
+mod listen;
 mod log;
 mod loop_lag;
 mod metrics;
@@ -41,12 +41,13 @@ mod signals;
 mod tls;
 mod trace;
 
+pub use listen::{Listener, ServeError};
 pub use log::{LogCounts, STRANGERS};
 pub use tls::TlsFiles;
 
 use admin::Opened;
 use connections::Connections;
-use listeners::Bound;
+use listen::Bound;
 use shared::Shared;
 
 /// How long connections may take to drain once the server is told to stop.
@@ -116,30 +117,13 @@ pub struct Listening {
     pub admin: Option<SocketAddr>,
 }
 
-/// Why a server didn't serve, or stopped.
-#[derive(Debug)]
-pub enum ServeError {
-    /// An address can't be listened on, or the certificate can't be used.
-    Network(io::Error),
-    /// The engine can't be started.
-    Database(StoreError),
-}
-
-impl fmt::Display for ServeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Network(error) => write!(f, "the server could not run: {error}"),
-            Self::Database(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ServeError {}
-
-impl From<io::Error> for ServeError {
-    fn from(error: io::Error) -> Self {
-        Self::Network(error)
-    }
+/// Fails where an address can't be listened on now, so that nothing need be done before that is known.
+///
+/// # Errors
+/// The first address that can't be listened on.
+pub fn try_listen(settings: &HttpSettings) -> Result<(), ServeError> {
+    Bound::take(settings.listen, settings.unread_timeout)?.listen()?;
+    settings.admin_listen.map_or(Ok(()), |address| listen::listen(Listener::Admin, address).map(drop))
 }
 
 /// Serves until SIGTERM, SIGINT or SIGHUP, then drains and returns. While `start` says that the database isn't there
@@ -169,9 +153,10 @@ pub fn serve_until(
 ) -> Result<(), ServeError> {
     let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
     let bound = Bound::take(settings.listen, settings.unread_timeout)?;
-    let admin_listener = settings.admin_listen.map(TcpListener::bind).transpose()?;
+    let admin_listener =
+        settings.admin_listen.map(|address| listen::listen(Listener::Admin, address)).transpose()?;
     let listening = Listening {
-        api: bound.address()?,
+        api: bound.address(),
         admin: admin_listener.as_ref().map(TcpListener::local_addr).transpose()?,
     };
     actix_web::rt::System::new().block_on(async move {

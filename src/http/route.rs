@@ -14,6 +14,7 @@ use futures_util::FutureExt;
 use super::connections::Busy;
 use super::form::Form;
 use super::incoming::Incoming;
+use super::log::STRANGERS;
 use super::negotiation::{check_content_type, form};
 use super::parameters::{Parameters, read_body};
 use super::reply::{self, Answer, Refused};
@@ -155,12 +156,16 @@ fn admit(trace: &mut RequestTrace<'_>, form: Form, request: &HttpRequest) -> Res
         .map(|(_, token)| token.trim())
         .ok_or_else(|| unauthenticated("A token is needed: Authorization: Bearer …"))?;
     let verified = shared.verifier.verify(token, shared.engine.now_ms());
-    let caller = verified.map_err(|error| unauthenticated(&error.to_string()))?;
+    let caller = verified.map_err(|refused| {
+        tracing::debug!(target: STRANGERS, request_id = %trace.id, why = refused.why, "a token is refused");
+        unauthenticated(&refused.error.to_string())
+    })?;
     let rules = shared.engine.rules();
     if rules.revocations.has(&caller.token_id, &caller.subject, caller.issued_at_s) {
         return Err(unauthenticated("the token is revoked"));
     }
     let Some(channel) = rules.channels.get(&caller.channel_code) else {
+        tracing::debug!(target: STRANGERS, request_id = %trace.id, "a token is refused: its channel isn't registered");
         let message = "The token's channel is not registered.";
         return Err(Refused::new(form, StatusCode::FORBIDDEN, ErrorCode::Forbidden, message));
     };

@@ -1,9 +1,10 @@
 //! Lines of accounts: `account_number,name,customer_class,address,phone,area,status`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::chunk::{Chunk, Line};
-use super::table::{Reason, Row, Table};
+use super::table::{Faults, Reason, Row, Table};
+use super::zeros::{why_no_number, with_zeros};
 use crate::cli::session::Session;
 use crate::domain::account::{
     ADDRESS_LEN_MAX, AREA_LEN_MAX, AccountStatus, CustomerClass, Holder, NAME_LEN_MAX, PHONE_LEN_MAX,
@@ -18,29 +19,26 @@ pub(super) const COLUMNS: &[&str] =
     &["account_number", "name", "customer_class", "address", "phone", "area", "status"];
 
 /// Reads one line.
-pub(super) fn command(table: &Table, row: &Row) -> Result<Command, Reason> {
-    let text = |column, len_max| free_text(table, row, column, len_max);
-    let class = table.field(row, "customer_class");
-    let status = table.field(row, "status");
-    Ok(Command::SaveAccount(SaveAccount {
-        number: account_number(table, row)?,
-        status: AccountStatus::from_word(status).ok_or_else(|| {
-            Reason::of_column(
-                "status",
-                format!("not one of {}", words(AccountStatus::ALL, AccountStatus::word)),
-            )
-        })?,
-        class: CustomerClass::from_word(class).ok_or_else(|| {
-            let known = words(CustomerClass::ALL, CustomerClass::word);
-            Reason::of_column("customer_class", format!("not one of {known}"))
-        })?,
-        holder: Holder {
-            name: text("name", NAME_LEN_MAX)?,
-            address: text("address", ADDRESS_LEN_MAX)?,
-            phone: text("phone", PHONE_LEN_MAX)?,
-            area: text("area", AREA_LEN_MAX)?,
-        },
-    }))
+pub(super) fn command(table: &Table, row: &Row) -> Result<Command, Vec<Reason>> {
+    let mut faults = Faults::default();
+    let number = faults.keep(account_number(table, row));
+    let name = faults.keep(free_text(table, row, "name", NAME_LEN_MAX));
+    let class = faults.keep(word(table, row, "customer_class", CustomerClass::from_word, || {
+        words(CustomerClass::ALL, CustomerClass::word)
+    }));
+    let address = faults.keep(free_text(table, row, "address", ADDRESS_LEN_MAX));
+    let phone = faults.keep(free_text(table, row, "phone", PHONE_LEN_MAX));
+    let area = faults.keep(free_text(table, row, "area", AREA_LEN_MAX));
+    let status = faults.keep(word(table, row, "status", AccountStatus::from_word, || {
+        words(AccountStatus::ALL, AccountStatus::word)
+    }));
+    match (number, name, class, address, phone, area, status) {
+        (Some(number), Some(name), Some(class), Some(address), Some(phone), Some(area), Some(status)) => {
+            let holder = Holder { name, address, phone, area };
+            Ok(Command::SaveAccount(SaveAccount { number, status, class, holder }))
+        }
+        _ => Err(faults.all),
+    }
 }
 
 /// The account number of a line, in either kind of file.
@@ -48,7 +46,7 @@ pub(super) fn account_number(table: &Table, row: &Row) -> Result<String, Reason>
     let number = table.field(row, "account_number");
     match is_account_number(number) {
         true => Ok(number.to_owned()),
-        false => Err(Reason::of_column("account_number", "not 1 to 20 digits")),
+        false => Err(Reason::of_column("account_number", why_no_number(number))),
     }
 }
 
@@ -61,6 +59,17 @@ fn free_text(table: &Table, row: &Row, column: &'static str, len_max: usize) -> 
         }
         false => Err(Reason::of_column(column, "holds a control character")),
     }
+}
+
+fn word<T>(
+    table: &Table,
+    row: &Row,
+    column: &'static str,
+    from_word: impl Fn(&str) -> Option<T>,
+    known: impl Fn() -> String,
+) -> Result<T, Reason> {
+    let value = from_word(table.field(row, column));
+    value.ok_or_else(|| Reason::of_column(column, format!("not one of {}", known())))
 }
 
 fn words<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> String {
@@ -91,7 +100,29 @@ pub(super) fn drop_unchanged(session: &Session, chunk: &mut Chunk) -> anyhow::Re
         _ => true,
     });
     chunk.unchanged += (before - chunk.lines.len()) as u64;
+    let new = numbers.into_iter().filter(|number| !known.contains_key(number));
+    refuse_without_zeros(&with_zeros(session, new)?, chunk);
     Ok(())
+}
+
+/// A new account that is there already with zeros in front would be a second one for the same customer.
+fn refuse_without_zeros(longer: &HashMap<String, String>, chunk: &mut Chunk) {
+    if longer.is_empty() {
+        return;
+    }
+    for line in std::mem::take(&mut chunk.lines) {
+        let found = match &line.command {
+            Command::SaveAccount(account) => longer.get(&account.number),
+            _ => None,
+        };
+        match found {
+            Some(longer) => {
+                let reason = format!("there is {longer}: a spreadsheet has cut its leading zeros");
+                chunk.bad.push((line.row, vec![Reason::of_column("account_number", reason)]));
+            }
+            None => chunk.lines.push(line),
+        }
+    }
 }
 
 fn says_the_same(BilledAccount { account, holder, .. }: &BilledAccount, line: &SaveAccount) -> bool {

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::accounts::account_number;
-use super::table::{Reason, Row, Table};
+use super::table::{Faults, Reason, Row, Table};
 use crate::domain::base::money::parse_yuan;
 use crate::domain::bill::{IssueBill, is_bill_number};
 use crate::domain::book::Command;
@@ -15,30 +15,45 @@ pub(super) const COLUMNS: &[&str] =
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=9999;
 
 /// Reads one line.
-pub(super) fn command(table: &Table, row: &Row) -> Result<Command, Reason> {
-    let account_number = account_number(table, row)?;
-    let number = table.field(row, "bill_number");
-    if !is_bill_number(number) {
-        return Err(Reason::of_column("bill_number", "not 1 to 32 visible ASCII characters"));
+pub(super) fn command(table: &Table, row: &Row) -> Result<Command, Vec<Reason>> {
+    let mut faults = Faults::default();
+    let account_number = faults.keep(account_number(table, row));
+    let number = faults.keep(bill_number(table.field(row, "bill_number")));
+    let period = faults.keep(period(table.field(row, "period")));
+    let principal_fen = faults.keep(principal(table.field(row, "principal")));
+    let issued_on = faults.keep(day(table, row, "issued_on"));
+    let due_on = day(table, row, "due_on").and_then(|due_on| match issued_on {
+        Some(issued_on) if due_on < issued_on => Err(Reason::of_column("due_on", "before the day of issue")),
+        Some(_) | None => Ok(due_on),
+    });
+    match (account_number, number, period, principal_fen, issued_on, faults.keep(due_on)) {
+        (
+            Some(account_number),
+            Some(number),
+            Some(period),
+            Some(principal_fen),
+            Some(issued_on),
+            Some(due_on),
+        ) => {
+            let bill = IssueBill { account_number, number, period, principal_fen, issued_on, due_on };
+            Ok(Command::IssueBill(bill))
+        }
+        _ => Err(faults.all),
     }
-    let period = table.field(row, "period");
-    if !is_period(period) {
-        return Err(Reason::of_column("period", "not a month like 2026-11"));
+}
+
+fn bill_number(text: &str) -> Result<String, Reason> {
+    match is_bill_number(text) {
+        true => Ok(text.to_owned()),
+        false => Err(Reason::of_column("bill_number", "not 1 to 32 visible ASCII characters")),
     }
-    let principal_fen = principal(table.field(row, "principal"))?;
-    let issued_on = day(table, row, "issued_on")?;
-    let due_on = day(table, row, "due_on")?;
-    if due_on < issued_on {
-        return Err(Reason::of_column("due_on", "before the day of issue"));
+}
+
+fn period(text: &str) -> Result<String, Reason> {
+    match is_period(text) {
+        true => Ok(text.to_owned()),
+        false => Err(Reason::of_column("period", "not a month like 2026-11")),
     }
-    Ok(Command::IssueBill(IssueBill {
-        account_number,
-        number: number.to_owned(),
-        period: period.to_owned(),
-        principal_fen,
-        issued_on,
-        due_on,
-    }))
 }
 
 fn principal(text: &str) -> Result<i64, Reason> {

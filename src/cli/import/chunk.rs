@@ -1,12 +1,11 @@
 //! A part of a file that goes through the engine at once, and what became of it.
 
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use anyhow::bail;
 
-use anyhow::{Context, bail};
-
+use super::encoding::Encoding;
+use super::rejects::Rejects;
 use super::table::{Reason, Row};
+use super::zeros::{is_rounded, with_zeros};
 use crate::cli::session::Session;
 use crate::domain::base::line::LineOutcome;
 use crate::domain::book::Command;
@@ -26,7 +25,7 @@ pub(super) struct Line {
 #[derive(Default)]
 pub(super) struct Chunk {
     pub(super) lines: Vec<Line>,
-    pub(super) bad: Vec<(Row, Reason)>,
+    pub(super) bad: Vec<(Row, Vec<Reason>)>,
     /// Lines found to change nothing before they were sent.
     pub(super) unchanged: u64,
     bytes: usize,
@@ -41,11 +40,11 @@ pub(super) struct Counts {
 }
 
 impl Chunk {
-    pub(super) fn push(&mut self, row: Row, command: Result<Command, Reason>) {
+    pub(super) fn push(&mut self, row: Row, command: Result<Command, Vec<Reason>>) {
         self.bytes += row.fields.iter().map(String::len).sum::<usize>();
         match command {
             Ok(command) => self.lines.push(Line { row, command }),
-            Err(reason) => self.bad.push((row, reason)),
+            Err(reasons) => self.bad.push((row, reasons)),
         }
     }
 
@@ -62,86 +61,51 @@ impl Chunk {
         self,
         session: &Session,
         rejects: &mut Rejects,
+        encoding: Option<Encoding>,
         counts: &mut Counts,
     ) -> anyhow::Result<()> {
         let Self { lines, mut bad, unchanged, .. } = self;
         counts.unchanged += unchanged;
         let (rows, commands): (Vec<Row>, Vec<Command>) =
             lines.into_iter().map(|line| (line.row, line.command)).unzip();
+        let mut strange = Vec::new();
         let answers = if commands.is_empty() { Vec::new() } else { session.submit_all(&commands)? };
-        for (row, answer) in rows.into_iter().zip(answers) {
+        for ((row, answer), command) in rows.into_iter().zip(answers).zip(&commands) {
             match answer.into_line() {
                 Ok(LineOutcome::Saved) => counts.saved += 1,
                 Ok(LineOutcome::Unchanged) => counts.unchanged += 1,
                 Ok(LineOutcome::Refused { column, reason }) => {
-                    bad.push((row, Reason::of_column(column, reason)));
+                    if let ("account_number", Command::IssueBill(bill)) = (column, command) {
+                        strange.push((bad.len(), bill.account_number.clone()));
+                    }
+                    bad.push((row, vec![Reason::of_column(column, reason)]));
                 }
-                Err(answer) => bail!("unexpected answer {answer:?}"),
+                Err(_) => bail!("an answer that belongs to no line"),
             }
         }
+        explain(session, &strange, &mut bad)?;
         bad.sort_by_key(|(row, _)| row.line);
         counts.refused += bad.len() as u64;
-        rejects.write(&bad)
+        rejects.write(&bad, encoding)
     }
 }
 
-/// The file beside the imported one that takes the refused lines; created with the first of them.
-pub(super) struct Rejects {
-    path: PathBuf,
-    header: Vec<String>,
-    writer: Option<csv::Writer<BufWriter<File>>>,
-}
-
-impl Rejects {
-    /// `<FILE>.rejects.csv`.
-    pub(super) fn path_of(file: &Path) -> PathBuf {
-        let mut name = file.as_os_str().to_owned();
-        name.push(".rejects.csv");
-        name.into()
-    }
-
-    /// Removes what an earlier run left, so that the file tells of this run only.
-    pub(super) fn start(file: &Path, header: &[String]) -> anyhow::Result<Self> {
-        let path = Self::path_of(file);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("rejects file {}", path.display()));
-            }
-            Ok(()) | Err(_) => {}
-        }
-        Ok(Self { path, header: header.to_vec(), writer: None })
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn write(&mut self, bad: &[(Row, Reason)]) -> anyhow::Result<()> {
-        if bad.is_empty() {
-            return Ok(());
-        }
-        self.write_rows(bad).with_context(|| format!("rejects file {}", self.path.display()))
-    }
-
-    fn write_rows(&mut self, bad: &[(Row, Reason)]) -> anyhow::Result<()> {
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            None => {
-                let file = BufWriter::new(File::create(&self.path)?);
-                let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(file);
-                writer.write_record(["line", "column", "reason"].into_iter().chain(strs(&self.header)))?;
-                self.writer.insert(writer)
-            }
+/// Says of account numbers that nobody has what may have become of them on their way.
+fn explain(
+    session: &Session,
+    strange: &[(usize, String)],
+    bad: &mut [(Row, Vec<Reason>)],
+) -> anyhow::Result<()> {
+    let longer = with_zeros(session, strange.iter().map(|(_, number)| number.clone()))?;
+    for (place, number) in strange {
+        let hint = match longer.get(number) {
+            Some(longer) => format!(", but there is {longer}: a spreadsheet has cut its leading zeros"),
+            None if is_rounded(number) => ": a spreadsheet has rounded it to 15 digits".to_owned(),
+            None => continue,
         };
-        for (row, reason) in bad {
-            let line = row.line.to_string();
-            let head = [line.as_str(), reason.column, reason.text.as_str()];
-            writer.write_record(head.into_iter().chain(strs(&row.fields)))?;
+        if let Some(reason) = bad.get_mut(*place).and_then(|(_, reasons)| reasons.first_mut()) {
+            reason.text.push_str(&hint);
         }
-        Ok(writer.flush()?)
     }
-}
-
-fn strs(texts: &[String]) -> impl Iterator<Item = &str> {
-    texts.iter().map(String::as_str)
+    Ok(())
 }

@@ -1,10 +1,10 @@
 //! `granary import`: streams CSV files through the engine in chunks, beside running servers. Good
 //! lines go in, bad ones go one by one to a file beside; the same file again changes nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use super::config::Configuration;
@@ -18,11 +18,17 @@ mod accounts;
 mod bills;
 mod chunk;
 mod encoding;
+mod foreign;
 mod records;
+mod rejects;
+mod source;
 mod table;
+mod zeros;
 
-use chunk::{Chunk, Counts, Rejects};
+use chunk::{Chunk, Counts};
 use encoding::Encoding;
+use rejects::Rejects;
+use source::{Source, check_rejects};
 use table::{Reason, Row, Table};
 
 /// On SQLite one writer writes at a time, and who waits looks again only now and then: the part of
@@ -46,7 +52,10 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct Files {
-    /// CSV files with a header row; refused lines go to FILE.rejects.csv (line, column, reason)
+    /// CSV files with a header row, or - for the standard input
+    ///
+    /// Refused lines go to FILE.rejects.csv (line, column, reason), those of a pipe to stdin.rejects.csv in the working
+    /// folder.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// How the files are encoded; judged by their content unless given
@@ -58,7 +67,7 @@ pub(super) struct Files {
 #[derive(Clone, Copy)]
 struct Kind {
     columns: &'static [&'static str],
-    command: fn(&Table, &Row) -> Result<Order, Reason>,
+    command: fn(&Table, &Row) -> Result<Order, Vec<Reason>>,
     is_accounts: bool,
 }
 
@@ -73,11 +82,13 @@ pub(super) fn run(configuration: &Configuration, command: Command) -> anyhow::Re
         }
     };
     let database = configuration.database()?;
-    check_rejects(&files.files)?;
-    let open = |path: &PathBuf| {
-        Table::open(path, kind.columns, files.encoding).with_context(|| format!("file {}", path.display()))
+    let sources: Vec<Source> = files.files.iter().map(|path| Source::new(path)).collect();
+    check_rejects(&sources)?;
+    let open = |source: Source| {
+        let name = source.to_string();
+        Table::open(source, kind.columns, files.encoding).with_context(|| format!("file {name}"))
     };
-    let tables = files.files.iter().map(open).collect::<anyhow::Result<Vec<Table>>>()?;
+    let tables = sources.into_iter().map(open).collect::<anyhow::Result<Vec<Table>>>()?;
     let session = Session::start(configuration, &database)?;
     let importer = Importer { session, kind, steps_aside: matches!(database, Database::Sqlite(_)) };
     let mut is_any_refused = false;
@@ -85,15 +96,6 @@ pub(super) fn run(configuration: &Configuration, command: Command) -> anyhow::Re
         is_any_refused |= importer.import(table)?.refused > 0;
     }
     Ok(if is_any_refused { Outcome::SomeRefused } else { Outcome::Done })
-}
-
-/// A file must not be overwritten by the rejects of another.
-fn check_rejects(files: &[PathBuf]) -> anyhow::Result<()> {
-    let rejects: Vec<PathBuf> = files.iter().map(|file| Rejects::path_of(file)).collect();
-    match files.iter().find(|file| rejects.contains(file)) {
-        None => Ok(()),
-        Some(file) => bail!("{} would be overwritten by the refused lines of another file", file.display()),
-    }
 }
 
 struct Importer {
@@ -104,14 +106,13 @@ struct Importer {
 
 impl Importer {
     fn import(&self, mut table: Table) -> anyhow::Result<Counts> {
-        let name = table.path.clone();
-        let mut rejects = Rejects::start(&name, &table.header)?;
+        let name = table.source.to_string();
+        let mut rejects = Rejects::start(table.source.rejects(), &table.header)?;
         let mut counts = Counts::default();
         let imported = self.import_lines(&mut table, &mut rejects, &mut counts);
-        summarize(&name, counts, &rejects)?;
-        imported.with_context(|| {
-            format!("{} is imported in part; the same command again goes on", name.display())
-        })?;
+        summarize(&table, counts, &rejects)?;
+        let imported = rejects.finish(table.encoding()).and(imported);
+        imported.with_context(|| format!("{name} is imported in part; the same command again goes on"))?;
         Ok(counts)
     }
 
@@ -132,7 +133,7 @@ impl Importer {
             if self.kind.is_accounts {
                 accounts::drop_unchanged(&self.session, &mut chunk)?;
             }
-            chunk.settle(&self.session, rejects, counts)?;
+            chunk.settle(&self.session, rejects, table.encoding(), counts)?;
             bar.set_position(table.bytes_read());
             if self.steps_aside {
                 std::thread::sleep((started.elapsed() / STEP_ASIDE_PART).min(STEP_ASIDE_MAX));
@@ -145,7 +146,7 @@ impl Importer {
         while !chunk.is_full() {
             let Some(mut row) = table.next()? else { break };
             let command = match row.fault.take() {
-                Some(fault) => Err(fault),
+                Some(fault) => Err(vec![fault]),
                 None => (self.kind.command)(table, &row),
             };
             chunk.push(row, command);
@@ -154,8 +155,13 @@ impl Importer {
     }
 }
 
-fn summarize(file: &Path, counts: Counts, rejects: &Rejects) -> anyhow::Result<()> {
+fn summarize(table: &Table, counts: Counts, rejects: &Rejects) -> anyhow::Result<()> {
     let Counts { saved, unchanged, refused } = counts;
     let place = if refused > 0 { format!(", see {}", rejects.path().display()) } else { String::new() };
-    print_line(&format!("{}: {saved} saved, {unchanged} unchanged, {refused} refused{place}", file.display()))
+    let doubt = match table.may_be_gbk() {
+        true => "; read as UTF-8, but it may be GBK: if so, import it again with --encoding gbk",
+        false => "",
+    };
+    let name = &table.source;
+    print_line(&format!("{name}: {saved} saved, {unchanged} unchanged, {refused} refused{place}{doubt}"))
 }

@@ -54,6 +54,8 @@ pub(super) struct Records<R> {
     ahead: VecDeque<PhysicalLine>,
     line: u64,
     bytes_read: u64,
+    /// The byte that ends lines.
+    line_end: u8,
 }
 
 /// A physical line without its line end; of one too long only the head.
@@ -63,8 +65,22 @@ struct PhysicalLine {
 }
 
 impl<R: BufRead> Records<R> {
-    pub(super) fn new(input: R) -> Self {
-        Self { input, ahead: VecDeque::new(), line: 0, bytes_read: 0 }
+    /// Lines end as the first one does: by a line feed, with or without a carriage return before it, or by a carriage
+    /// return alone.
+    pub(super) fn new(mut input: R) -> io::Result<Self> {
+        let head = input.fill_buf()?;
+        let first_end = head.iter().position(|byte| [b'\n', b'\r'].contains(byte));
+        let line_end = match first_end.map(|place| &head[place..]) {
+            Some([b'\r', next, ..]) if *next != b'\n' => b'\r',
+            Some([b'\r']) => b'\r',
+            _ => b'\n',
+        };
+        Ok(Self { input, ahead: VecDeque::new(), line: 0, bytes_read: 0, line_end })
+    }
+
+    /// The byte that ends lines.
+    pub(super) fn line_end(&self) -> u8 {
+        self.line_end
     }
 
     /// Bytes read so far.
@@ -140,7 +156,7 @@ impl<R: BufRead> Records<R> {
         let before = self.bytes_read;
         loop {
             let buffer = self.input.fill_buf()?;
-            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let end = buffer.iter().position(|byte| *byte == self.line_end);
             let piece = &buffer[..end.unwrap_or(buffer.len())];
             line.is_too_long |= line.bytes.len() + piece.len() > RECORD_LEN_MAX;
             if !line.is_too_long {
@@ -167,7 +183,8 @@ mod tests {
     use super::*;
 
     fn cut(text: &str) -> Vec<(u64, String, Option<&'static str>)> {
-        let mut records = Records::new(io::BufReader::with_capacity(7, text.as_bytes()));
+        let mut records =
+            Records::new(io::BufReader::with_capacity(7, text.as_bytes())).expect("memory is read");
         let mut all = Vec::new();
         while let Some(record) = records.next().expect("no I/O error in memory") {
             all.push((record.line, String::from_utf8(record.bytes).expect("UTF-8"), record.fault));
@@ -180,6 +197,15 @@ mod tests {
         let text = "a,b\r\n\r\n1,\"x\n\ny\"\n2,z\"q\n3";
         let expected = [(1, "a,b"), (3, "1,\"x\n\ny\""), (6, "2,z\"q"), (7, "3")];
         assert_eq!(cut(text), expected.map(|(line, text)| (line, text.to_owned(), None)));
+    }
+
+    #[test]
+    fn a_carriage_return_alone_ends_lines_where_it_ends_the_first() {
+        let expected =
+            [(1, "a,b"), (2, "1,\"x\ny\""), (4, "2,z")].map(|(line, text)| (line, text.to_owned(), None));
+        assert_eq!(cut("a,b\r1,\"x\ry\"\r2,z\r"), expected);
+        assert_eq!(cut("a,b\r"), [(1, "a,b".to_owned(), None)]);
+        assert_eq!(cut("a\n1\r2\n"), [(1, "a".to_owned(), None), (2, "1\r2".to_owned(), None)]);
     }
 
     #[test]

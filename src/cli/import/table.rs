@@ -1,17 +1,19 @@
 //! A CSV file as a table: columns found by name, fields as text, and for each bad line the reason.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::io::{self, BufReader, Chain, Cursor, Read};
 
 use anyhow::{Context, bail};
 
-use super::encoding::Encoding;
+use super::encoding::{Encoding, UTF8_MARK, may_be_gbk};
+use super::foreign::foreign;
 use super::records::{RawRecord, Records};
+use super::source::Source;
 
 /// Bytes read at once; also the block by which the encoding is judged.
 const BLOCK_LEN: usize = 64 * 1_024;
-const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// Separators that files have instead of commas.
+const SEPARATORS: [(char, &str); 4] =
+    [('\t', "tabs"), (';', "semicolons"), ('，', "full-width commas"), ('|', "strokes")];
 
 /// Why a line can't go in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,19 @@ pub(super) struct Reason {
 impl Reason {
     pub(super) fn of_column(column: &'static str, text: impl Into<String>) -> Self {
         Self { column, text: text.into() }
+    }
+}
+
+/// All that is wrong with a line.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    pub(super) all: Vec<Reason>,
+}
+
+impl Faults {
+    /// What was read, or nothing, and the reason is kept.
+    pub(super) fn keep<T>(&mut self, read: Result<T, Reason>) -> Option<T> {
+        read.map_err(|reason| self.all.push(reason)).ok()
     }
 }
 
@@ -42,7 +57,7 @@ pub(super) struct Row {
 /// An open file whose header is read and found right.
 pub(super) struct Table {
     /// As named on the command line.
-    pub(super) path: PathBuf,
+    pub(super) source: Source,
     /// Length in bytes, where it is known.
     pub(super) len: Option<u64>,
     /// The header as it stands in the file.
@@ -50,32 +65,62 @@ pub(super) struct Table {
     columns: &'static [&'static str],
     /// Place in a line of each of `columns`.
     places: Vec<usize>,
-    records: Records<BufReader<File>>,
+    records: Records<Input>,
     encoding: Option<Encoding>,
+    /// Whether all that isn't plain ASCII may be GBK though it was read as UTF-8; none while there is no such line, or
+    /// where somebody has said what it is.
+    may_be_gbk: Option<bool>,
+    is_encoding_said: bool,
+}
+
+/// The first block is read whole, however little a pipe gives at once: the rest is judged by it.
+type Input = BufReader<Chain<Cursor<Vec<u8>>, Box<dyn Read>>>;
+
+fn input(mut rest: Box<dyn Read>) -> io::Result<(Vec<u8>, Input)> {
+    let mut head = Vec::new();
+    rest.by_ref().take(BLOCK_LEN as u64).read_to_end(&mut head)?;
+    let whole = Cursor::new(head.clone()).chain(rest);
+    Ok((head, BufReader::with_capacity(BLOCK_LEN, whole)))
 }
 
 impl Table {
     /// Opens a file and reads its header.
     pub(super) fn open(
-        path: &Path,
+        source: Source,
         columns: &'static [&'static str],
-        encoding: Option<Encoding>,
+        said: Option<Encoding>,
     ) -> anyhow::Result<Self> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
-            bail!("it is a directory");
+        let (rest, len) = source.open()?;
+        let (head, input) = input(rest)?;
+        if let Some(words) = foreign(&head) {
+            bail!(words);
         }
-        let len = metadata.is_file().then_some(metadata.len());
-        let mut records = Records::new(BufReader::with_capacity(BLOCK_LEN, file));
-        check_mark(records.peek()?)?;
+        let mut records = Records::new(input)?;
         let mut first = records.next()?.context("it is empty; a header row is required")?;
-        if first.bytes.starts_with(UTF8_MARK) {
+        let has_mark = first.bytes.starts_with(UTF8_MARK);
+        if has_mark {
             first.bytes.drain(..UTF8_MARK.len());
         }
-        let header = header_fields(first)?;
+        let mut encoding = said.or(has_mark.then_some(Encoding::Utf8));
+        let is_encoding_said = encoding.is_some();
+        if !is_encoding_said && !first.bytes.is_ascii() {
+            let line_end = records.line_end();
+            encoding = Encoding::judge(&first.bytes, records.peek()?, line_end);
+        }
+        let header = header_fields(&first, encoding)?;
         let places = places(&header, columns)?;
-        Ok(Self { path: path.to_owned(), len, header, columns, places, records, encoding })
+        let may_be_gbk = None;
+        Ok(Self { source, len, header, columns, places, records, encoding, may_be_gbk, is_encoding_said })
+    }
+
+    /// What the file was found to be in; none while all is plain ASCII.
+    pub(super) fn encoding(&self) -> Option<Encoding> {
+        self.encoding
+    }
+
+    /// Whether the file was taken for UTF-8 and may as well be GBK.
+    pub(super) fn may_be_gbk(&self) -> bool {
+        self.may_be_gbk == Some(true)
     }
 
     /// Bytes read so far.
@@ -83,63 +128,94 @@ impl Table {
         self.records.bytes_read()
     }
 
-    /// The next line.
+    /// The next line that says anything; spreadsheets write lines of commas alone.
     pub(super) fn next(&mut self) -> anyhow::Result<Option<Row>> {
-        let Some(record) = self.records.next()? else {
-            return Ok(None);
-        };
+        while let Some(record) = self.records.next()? {
+            let row = self.row(record)?;
+            if row.fields.iter().any(|field| !trimmed(field).is_empty()) {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    fn row(&mut self, record: RawRecord) -> anyhow::Result<Row> {
         let RawRecord { line, bytes, fault } = record;
         if self.encoding.is_none() && !bytes.is_ascii() {
-            self.encoding = Encoding::judge(&bytes, self.records.peek()?);
+            let line_end = self.records.line_end();
+            self.encoding = Encoding::judge(&bytes, self.records.peek()?, line_end);
         }
         let text = self.encoding.unwrap_or(Encoding::Utf8).decode(&bytes);
         let whole = |text: &str| Some(Reason::of_column("", text));
         let Some(text) = text else {
             let fields = fields_of(&String::from_utf8_lossy(&bytes));
             let fault = fault.unwrap_or("the line is not text in the file's encoding");
-            return Ok(Some(Row { line, fields, fault: whole(fault) }));
+            return Ok(Row { line, fields, fault: whole(fault) });
         };
-        if let Some(fault) = fault {
-            return Ok(Some(Row { line, fields: vec![text.into_owned()], fault: whole(fault) }));
+        if !self.is_encoding_said && self.encoding == Some(Encoding::Utf8) && !text.is_ascii() {
+            self.may_be_gbk = Some(self.may_be_gbk.unwrap_or(true) && may_be_gbk(&text));
         }
-        let fields = fields_of(&text);
+        if let Some(fault) = fault {
+            return Ok(Row { line, fields: vec![text.into_owned()], fault: whole(fault) });
+        }
+        let mut fields = fields_of(&text);
+        drop_empty_end(&mut fields, self.header.len());
         let (found, wanted) = (fields.len(), self.header.len());
         let fault = (found != wanted).then(|| format!("the line has {found} fields, the header {wanted}"));
-        Ok(Some(Row { line, fields, fault: fault.as_deref().and_then(whole) }))
+        Ok(Row { line, fields, fault: fault.as_deref().and_then(whole) })
     }
 
-    /// The field of a line that stands under one of the columns; empty where there is none.
+    /// The field of a line that stands under one of the columns, without padding; empty where there is none.
     pub(super) fn field<'row>(&self, row: &'row Row, column: &str) -> &'row str {
         let place = self.columns.iter().position(|known| *known == column);
         let place = place.and_then(|index| self.places.get(index));
-        place.and_then(|place| row.fields.get(*place)).map_or("", String::as_str)
+        place.and_then(|place| row.fields.get(*place)).map_or("", |field| trimmed(field))
     }
 }
 
-fn check_mark(head: &[u8]) -> anyhow::Result<()> {
-    if head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF") {
-        bail!("it is in UTF-16; save it as UTF-8 or GBK");
-    }
-    if head.starts_with(b"PK\x03\x04") {
-        bail!("it is a workbook or another archive; save it as CSV");
-    }
-    Ok(())
+/// A cell without what it was padded with: spaces, tabs, no-break and full-width spaces.
+fn trimmed(field: &str) -> &str {
+    field.trim_matches([' ', '\t', '\u{a0}', '\u{3000}'])
 }
 
-fn header_fields(first: RawRecord) -> anyhow::Result<Vec<String>> {
+/// Takes empty cells behind the last column away; spreadsheets write as many as the widest sheet had.
+fn drop_empty_end(fields: &mut Vec<String>, len: usize) {
+    while fields.len() > len && fields.last().is_some_and(|field| trimmed(field).is_empty()) {
+        fields.pop();
+    }
+}
+
+fn header_fields(first: &RawRecord, encoding: Option<Encoding>) -> anyhow::Result<Vec<String>> {
     if let Some(fault) = first.fault {
         bail!("its header row can't be read: {fault}");
     }
-    let text = String::from_utf8_lossy(&first.bytes);
-    Ok(fields_of(&text).iter().map(|name| name.trim().to_owned()).collect())
+    let text = encoding.unwrap_or(Encoding::Utf8).decode(&first.bytes);
+    let text = text.context("its header row is not text in the file's encoding; --encoding names another")?;
+    let mut fields: Vec<String> = fields_of(&text).iter().map(|name| trimmed(name).to_owned()).collect();
+    drop_empty_end(&mut fields, 1);
+    Ok(fields)
 }
 
 /// Finds each column in the header, which must name all of them, once, and no other.
+///
+/// What stands in a row that names none of them isn't shown: where there is no header, it is a customer's.
 fn places(header: &[String], columns: &[&str]) -> anyhow::Result<Vec<usize>> {
+    if !header.iter().any(|name| columns.contains(&name.as_str())) {
+        let is_one = |text: &&String| header.len() == 1 && columns.iter().any(|name| text.contains(name));
+        let separator = header.first().filter(is_one).and_then(|text| {
+            SEPARATORS.iter().find(|(separator, _)| text.contains(*separator)).map(|(_, words)| words)
+        });
+        if let Some(separator) = separator {
+            bail!("its columns are separated by {separator}; save it with commas");
+        }
+        bail!("its first line is no header; it must name the columns {}", columns.join(","));
+    }
     let missing: Vec<&str> =
         columns.iter().copied().filter(|column| !header.iter().any(|name| name == column)).collect();
     let unknown: Vec<&str> =
         header.iter().map(String::as_str).filter(|name| !columns.contains(name)).collect();
+    let unknown: Vec<&str> =
+        unknown.into_iter().map(|name| if name.is_empty() { "one without a name" } else { name }).collect();
     if !missing.is_empty() || !unknown.is_empty() {
         let say = |what: &str, names: &[&str]| match names {
             [] => String::new(),

@@ -6,6 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, PgConnection, RunQueryDsl, SqliteConnection};
 
 use super::super::{StoreError, absence};
+use super::not_writable;
 use super::postgres_url;
 use super::statement::statement;
 
@@ -170,6 +171,10 @@ fn connect_postgres(url: &str, purpose: Purpose) -> Result<PgConnection, StoreEr
 }
 
 fn connect_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, StoreError> {
+    open_sqlite(path, purpose).map_err(|error| not_writable::explain(path, error))
+}
+
+fn open_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, StoreError> {
     let text = path.to_str().ok_or_else(|| StoreError::Url("the database path is not UTF-8".to_owned()))?;
     let mut connection = SqliteConnection::establish(text)
         .map_err(|error| StoreError::Connect(format!("SQLite {}: {error}", path.display())))?;

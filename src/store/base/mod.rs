@@ -8,6 +8,7 @@ pub mod ids;
 pub(in crate::store) mod in_order;
 pub mod look_up;
 pub mod migrations;
+mod not_writable;
 pub mod postgres_url;
 pub mod read_only;
 pub(in crate::store) mod statement;

@@ -1,6 +1,7 @@
 //! Bad input and foreign callers: a clear answer, and nothing moves.
 
-use granary::access::tokens::{Claims, ISSUER_DEFAULT, Mint};
+use granary::access::claims::TokenRules;
+use granary::access::tokens::{Claims, Mint};
 use granary::domain::account::CustomerClass::Residential;
 use serde_json::{Value, json};
 
@@ -174,7 +175,7 @@ fn foreign_callers_are_turned_away() {
             jti: "1".to_owned(),
         };
         let foreign =
-            Mint::new("another secret, of more than thirty-two bytes", ISSUER_DEFAULT).expect("a key");
+            Mint::new("another secret, of more than thirty-two bytes", TokenRules::default()).expect("a key");
         let unsigned = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJncmFuYXJ5In0.";
         let tokens = [
             (String::new(), 401, "UNAUTHENTICATED"),

@@ -59,7 +59,7 @@ fn a_wrong_header_in_any_file_stops_all_before_anything_is_written() {
         ("account_number,name,customer_class,address,phone,area,status,note\n", "unknown: note"),
         ("account_number,name,name,customer_class,address,phone,area,status\n", "names a column twice"),
         ("", "it is empty; a header row is required"),
-        ("\u{0}\u{0}", "missing: account_number"),
+        ("\u{0}\u{0}", "it is a binary file and no CSV"),
     ];
     for (header, words) in cases {
         desk.write("bad.csv", header);
@@ -93,7 +93,7 @@ fn bad_lines_go_one_by_one_to_the_rejects_and_good_ones_go_in() {
     assert_eq!(run.out, "a.csv: 2 saved, 0 unchanged, 7 refused, see a.csv.rejects.csv\n");
     let rejects = desk.read("a.csv.rejects.csv");
     let expected = [
-        "line,column,reason,account_number,name,customer_class,address,phone,area,status",
+        "\u{FEFF}line,column,reason,account_number,name,customer_class,address,phone,area,status",
         "3,account_number,not 1 to 20 digits,12a,x,RESIDENTIAL,解放路1号,13800001234,一区,ACTIVE",
         &format!("4,name,longer than 100 characters,2,{long},RESIDENTIAL,解放路1号,13800001234,一区,ACTIVE"),
         "5,name,holds a control character,3,\"a\nb\",RESIDENTIAL,解放路1号,13800001234,一区,ACTIVE",

@@ -5,9 +5,12 @@ use std::process::{Command, Output};
 
 mod channel;
 mod config;
+mod demo;
 mod encoding;
+mod exports;
 mod import;
 mod privacy;
+mod programs;
 mod secrets;
 mod token;
 
@@ -47,13 +50,18 @@ impl Desk {
 
     /// Runs the program with these variables and no others of its own.
     fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+        let output = self.command(arguments).envs(variables.iter().copied()).output();
+        Run::of(output.expect("the program starts"))
+    }
+
+    /// The program with these arguments and no variables of its own, to be run here.
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_granary"));
         for name in ["DATABASE_URL", "GRANARY_LISTEN", "GRANARY_JWT_SECRET"] {
             command.env_remove(name).env_remove(format!("{name}_FILE"));
         }
-        command.env_remove("RUST_LOG").envs(variables.iter().copied());
-        let output = command.current_dir(self.folder.path()).args(arguments).output();
-        Run::of(output.expect("the program starts"))
+        command.env_remove("RUST_LOG").current_dir(self.folder.path()).args(arguments);
+        command
     }
 
     /// The first column of every row that a query finds.

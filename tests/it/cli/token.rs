@@ -75,3 +75,31 @@ fn the_secret_is_required_long_enough_and_may_stand_in_a_file() {
     desk.run_with(&arguments, &[("GRANARY_JWT_SECRET_FILE", "almost")]).fails(1, "can't be used");
     desk.run_with(&arguments, &[("GRANARY_JWT_SECRET_FILE", "secret"), SECRET]).fails(1, "are both set");
 }
+
+#[test]
+fn a_token_is_made_as_servers_are_told_to_take_it() {
+    let desk = Desk::new();
+    let settings = [
+        SECRET,
+        ("GRANARY_JWT_AUDIENCE", "the-api"),
+        ("GRANARY_JWT_CLAIM", "channel=azp, accounts=own.accounts,scope=scp"),
+        ("GRANARY_JWT_LIFE_MAX", "2h"),
+    ];
+    let of_customer = ["token", "--channel", "APP", "--account", "7", "--ttl", "2h"];
+    let claims = claims(desk.run_with(&of_customer, &settings));
+    let said = ["aud", "azp", "scp"].map(|name| claims[name].as_str().unwrap_or_default());
+    assert_eq!(said, ["the-api", "APP", "bills:read"], "{claims}");
+    assert_eq!(claims["own.accounts"], serde_json::json!(["7"]), "{claims}");
+    desk.run_with(&["token", "--channel", "APP", "--ttl", "3h"], &settings).fails(1, "--ttl is longer than");
+    for (name, value, words) in [
+        ("GRANARY_JWT_CLAIM", "kanal=azp", "--jwt-claim doesn't know \"kanal\""),
+        ("GRANARY_JWT_CLAIM", "channel=", "--jwt-claim names the claim of channel once"),
+        ("GRANARY_JWT_LIFE_MAX", "forever", "--jwt-life-max is a number and s, m, h or d"),
+    ] {
+        desk.run_with(&["token", "--channel", "APP"], &[SECRET, (name, value)]).fails(1, words);
+    }
+    desk.write("granary.toml", "jwt_claim = \"channel=kanal\"\njwt_audience = \"file\"\n");
+    let both = [SECRET, ("GRANARY_JWT_AUDIENCE", "environment")];
+    let claims = self::claims(desk.run_with(&["token", "--channel", "APP"], &both));
+    assert_eq!((claims["kanal"].as_str(), claims["aud"].as_str()), (Some("APP"), Some("environment")));
+}

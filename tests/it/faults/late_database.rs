@@ -73,6 +73,20 @@ fn a_server_that_waits_ends_well_when_it_is_told_to() {
 }
 
 #[test]
+fn an_address_that_is_taken_ends_a_server_whose_database_is_not_there_yet() {
+    let _alone = alone();
+    let holder = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    let taken = holder.local_addr().expect("its address").to_string();
+    let site = Site::without_accounts(&format!("postgres://granary@{}/granary", free_address()));
+    for (listen, admin) in [(taken.as_str(), "127.0.0.1:0"), ("127.0.0.1:0", &taken)] {
+        let starting = site.begin(site.command(&["serve", "--listen", listen, "--admin-listen", admin]));
+        let why = starting.listening().err().expect("the address is another's");
+        assert!(why.contains(&format!("{taken} is taken")), "{why}");
+        assert!(!why.contains("the database isn't there yet"), "{why}");
+    }
+}
+
+#[test]
 fn a_server_does_not_wait_for_what_somebody_must_mend() {
     let Some(cluster) = Cluster::private() else { return };
     let _alone = alone();

@@ -36,6 +36,24 @@ impl Server {
         Starting::begin(stderr, command, log).listening()
     }
 
+    /// Starts a prepared `demo` and reads what it prints until all of it is there.
+    pub fn start_demo(mut command: Command, log: PathBuf, is_all: impl Fn(&str) -> bool) -> (Self, String) {
+        let log_file = fs::File::create(&log).expect("the scratch folder takes a log");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_file);
+        let mut child = command.spawn().expect("the program starts");
+        let mut out = BufReader::new(child.stdout.take().expect("its standard output"));
+        let mut said = String::new();
+        while !is_all(&said) {
+            if out.read_line(&mut said).expect("text") == 0 {
+                let status = child.wait();
+                panic!("it ended ({status:?}) after {said:?}: {}", log_of(&log));
+            }
+        }
+        let address = said.split_once("http://").and_then(|(_, rest)| rest.split_once('/'));
+        let address = address.and_then(|(address, _)| address.parse().ok()).expect("an address");
+        (Self { address, child, log, _open_until_dropped: out }, said)
+    }
+
     /// Its number among the processes.
     pub fn id(&self) -> u32 {
         self.child.id()

@@ -7,7 +7,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use granary::access::tokens::{Claims, ISSUER_DEFAULT, Mint};
+use granary::access::claims::TokenRules;
+use granary::access::tokens::{Claims, Mint};
 use granary::domain::account::CustomerClass::Residential;
 use granary::domain::channel::ChannelMode;
 use granary::store::base::connection::{Connection, Database, Purpose};
@@ -143,7 +144,7 @@ impl Site {
 
     /// A token that says this.
     pub fn mint(&self, claims: &Claims) -> String {
-        let mint = Mint::new(&self.secret, ISSUER_DEFAULT).expect("a secret that is long enough");
+        let mint = Mint::new(&self.secret, TokenRules::default()).expect("a secret that is long enough");
         mint.mint(claims).expect("claims can be signed")
     }
 

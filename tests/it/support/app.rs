@@ -8,7 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use granary::access::budget::{Allowance, Allowances};
-use granary::access::tokens::{Claims, ISSUER_DEFAULT, Mint, Verifier};
+use granary::access::claims::TokenRules;
+use granary::access::tokens::{Claims, Mint, Verifier};
 use granary::domain::base::clock::Clock;
 use granary::domain::base::line::LineOutcome;
 use granary::domain::book::Command;
@@ -133,11 +134,11 @@ impl<'a> TestApp<'a> {
         submit_all(&first, setup);
         first.close();
         let engine = Arc::new(start());
-        let mint = Mint::new(&secret(), ISSUER_DEFAULT).expect("a secret that is long enough");
+        let mint = Mint::new(&secret(), TokenRules::default()).expect("a secret that is long enough");
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let (tell, told) = mpsc::channel();
         let verifier =
-            Verifier::from_secret(&secret(), ISSUER_DEFAULT).expect("a secret that is long enough");
+            Verifier::from_secret(&secret(), TokenRules::default()).expect("a secret that is long enough");
         let (served, unbounded) = (engine.clone(), Allowance::UNBOUNDED);
         let mut settings = HttpSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
