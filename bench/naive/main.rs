@@ -24,7 +24,7 @@ use granary::domain::payment::{PostInput, PostPayment, receipt_number};
 use granary::store::base::connection::{self, Connection, Database, Purpose};
 use granary::store::base::ids::IdBlock;
 use granary::store::base::utility::utility;
-use granary::store::{StoreError, account, batch, bill};
+use granary::store::{StoreError, batch, bill};
 
 /// As granary's.
 #[global_allocator]
@@ -240,18 +240,16 @@ impl Query {
         let shared = ctx.data::<Arc<Shared>>()?;
         let looked_up = shared.on_pool(move |shared, pooled| {
             let numbers = [number];
-            let found = account::read::accounts(&mut pooled.connection, &numbers)?.remove(&numbers[0]);
-            let bills = bill::read::open_bills(&mut pooled.connection, &numbers)?.remove(&numbers[0]);
+            let found = bill::read::accounts(&mut pooled.connection, &numbers)?.remove(&numbers[0]);
             let today = day_of(now_ms(), shared.zone);
-            let due = |bill: Bill| {
-                let due_fen = bill.amount_due_fen(shared.policies.penalty_of(&bill), today);
-                (bill, due_fen)
+            let due = |bill: &Bill| {
+                let due_fen = bill.amount_due_fen(shared.policies.penalty_of(bill), today);
+                (bill.clone(), due_fen)
             };
-            let bills = bills.unwrap_or_default().into_iter().map(due).collect();
-            Ok(found.map(|(account, holder)| Account {
-                status: account.status.word(),
-                name: holder.name,
-                bills,
+            Ok(found.map(|found| Account {
+                status: found.account.status.word(),
+                name: found.holder.name.clone(),
+                bills: found.open_bills.iter().map(due).collect(),
             }))
         });
         looked_up.await

@@ -34,6 +34,9 @@ mod stats;
 mod svg;
 mod tally;
 mod target;
+#[path = "../../tests/it/support/wait.rs"]
+#[allow(dead_code, reason = "made for the tests")]
+mod wait;
 
 use lab::{Lab, Scale};
 use results::{Results, Section};

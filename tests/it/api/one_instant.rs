@@ -9,12 +9,12 @@ use granary::engine::{Engine, EngineSettings, Priority};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::processes::server::wait_until;
 use crate::support::app::{TestApp, TestClock, at, engine};
 use crate::support::backends::for_each_backend;
 use crate::support::client::Client;
 use crate::support::commands::{issue_bill, lane, post, reverse, save_account, settle};
 use crate::support::reads::held;
+use crate::support::wait::wait_until;
 
 const ACCOUNT: &str = "0000000001";
 const BILLS: i64 = 12;

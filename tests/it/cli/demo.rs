@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Desk, Run};
-use crate::processes::server::{Server, wait_for};
+use crate::processes::server::Server;
 use crate::support::tools::find_tool;
+use crate::support::wait::wait_for;
 
 const SECRET: (&str, &str) = ("GRANARY_JWT_SECRET", "0123456789abcdef0123456789abcdef");
 /// Commands that the demo prints.

@@ -10,11 +10,11 @@ use granary::domain::book::Command;
 use serde_json::{Value, json};
 
 use super::raw::{connect, exchange};
-use crate::processes::server::wait_until;
 use crate::support::app::{TestApp, at};
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::client::{Client, Reply};
 use crate::support::commands::{issue_bill, post, save_account};
+use crate::support::wait::wait_until;
 
 /// Accounts with as many bills each, so that a page of pages holds their square.
 const LEN: usize = 100;

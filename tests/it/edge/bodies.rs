@@ -12,12 +12,12 @@ use granary::http::HttpSettings;
 use serde_json::json;
 
 use super::raw::{connect, exchange, read_one};
-use crate::processes::server::wait_until;
 use crate::support::app::{ALL_SCOPES, TestApp};
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::blockade::Blockade;
 use crate::support::client::Client;
 use crate::support::commands::{NOON_MS, save_account};
+use crate::support::wait::wait_until;
 
 const ACCOUNT: &str = "0000000001";
 const QUERY: &str = r#"{"query":"{ __typename }"}"#;

@@ -11,9 +11,10 @@ use serde_json::json;
 
 use super::operations::{admin_of, get, make_certificate, tls};
 use super::raw::{connect, read_one};
-use crate::processes::server::{Server, wait_until};
+use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site};
 use crate::support::backends::TestDatabase;
+use crate::support::wait::wait_until;
 
 /// Files that the server may have open, and more clients than it can have with so many.
 const OPEN_FILES: u32 = 300;

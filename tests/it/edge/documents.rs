@@ -9,9 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::operations::{get, with_admin};
 use super::raw::{exchange, post};
-use crate::processes::server::{Server, wait_until};
+use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site};
 use crate::support::backends::{TestDatabase, for_each_backend};
+use crate::support::wait::wait_until;
 
 const TRUSTED: &str = "query Channel { channel { code } }\n";
 const FREE: &str = "{ channel { mode } }";

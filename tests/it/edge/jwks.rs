@@ -7,10 +7,10 @@ use granary::access::tokens::{TokenError, Verifier};
 use serde_json::{Value, json};
 
 use super::signer::{Issuer, NOW_S, Signer, base64, claims, rsa_parts, token, token_of};
-use crate::processes::server::wait_until;
 use crate::processes::site::{BANK, Site, client_with};
 use crate::support::backends::TestDatabase;
 use crate::support::commands::NOON_MS;
+use crate::support::wait::wait_until;
 
 /// What the bearer hears.
 fn refused(verifier: &Verifier, token: &str) -> Option<TokenError> {

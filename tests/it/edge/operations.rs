@@ -16,11 +16,12 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::{Value, json};
 
 use super::raw::{RawReply, connect, exchange, post};
-use crate::processes::server::{Server, wait_for};
+use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site};
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::peers::say;
 use crate::support::scratch::scratch_folder;
+use crate::support::wait::wait_for;
 
 const WITHIN: Duration = Duration::from_secs(10);
 

@@ -7,10 +7,10 @@ use granary::domain::access::CLOCK_SKEW_S_MAX;
 use serde_json::{Value, json};
 
 use super::signer::{Issuer, NOW_S, Signer, base64, claims, rsa_parts, token, token_of};
-use crate::processes::server::wait_until;
 use crate::processes::site::{BANK, Site, client_with};
 use crate::support::backends::for_each_backend;
 use crate::support::commands::NOON_MS;
+use crate::support::wait::wait_until;
 
 const SUBJECT: &str = "f1c4f64e-2c0c-4cda-8c9f-9f3f8f3a2b0e";
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use granary::access::tokens::Claims;
 use serde_json::{Value, json};
 
-use crate::processes::server::wait_until;
 use crate::processes::site::{Site, client_with};
 use crate::support::backends::for_each_backend;
+use crate::support::wait::wait_until;
 
 /// The promise is a minute; the servers look every other second.
 const SEEN_WITHIN: Duration = Duration::from_secs(10);

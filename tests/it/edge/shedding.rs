@@ -14,11 +14,11 @@ use granary::store::base::check::Verdict;
 use serde_json::json;
 
 use super::raw::exchange;
-use crate::processes::server::wait_until;
 use crate::support::app::{TestApp, TestClock, engine};
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::blockade::Blockade;
 use crate::support::commands::{NOON_MS, add_channel, key, lane, payment_of, post, save_account, settle};
+use crate::support::wait::wait_until;
 
 const ACCOUNT: &str = "0000000001";
 const CHANNEL: &str = "BANK-1";

@@ -12,10 +12,10 @@ use super::row::{POSTGRES, SQLITE, Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::{Acknowledged, Book, Load};
 use crate::processes::proof::{broken, count, judge};
-use crate::processes::server::wait_until;
 use crate::processes::site::{BANK, Site};
 use crate::support::backends::TestDatabase;
 use crate::support::postgres::Cluster;
+use crate::support::wait::wait_until;
 
 const COPIES: usize = 3;
 const CLIENTS: usize = 6;

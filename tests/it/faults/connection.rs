@@ -11,10 +11,11 @@ use super::row::{POSTGRES, Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::{Book, Load};
 use crate::processes::proof::audit_is_clean;
-use crate::processes::server::{Server, wait_until};
+use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site};
 use crate::support::client::Client;
 use crate::support::postgres::Cluster;
+use crate::support::wait::wait_until;
 
 const CUTS: usize = 4;
 const CLIENTS: usize = 6;

@@ -12,9 +12,10 @@ use super::small_disk::SmallDisk;
 use crate::processes::alone;
 use crate::processes::load::Load;
 use crate::processes::proof::audit_is_clean;
-use crate::processes::server::{Server, wait_until};
+use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site};
 use crate::support::postgres::Cluster;
+use crate::support::wait::wait_until;
 
 const FILLINGS: usize = 2;
 const CLIENTS: usize = 4;

@@ -10,11 +10,11 @@ use super::row::{POSTGRES, SQLITE, Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::Load;
 use crate::processes::proof::audit_is_clean;
-use crate::processes::server::wait_until;
 use crate::processes::site::{BANK, Site};
 use crate::support::backends::TestDatabase;
 use crate::support::postgres::Cluster;
 use crate::support::tools::find_tool;
+use crate::support::wait::wait_until;
 
 const FAILURES: usize = 3;
 const CLIENTS: usize = 6;

@@ -7,10 +7,11 @@ use serde_json::json;
 use crate::processes::alone;
 use crate::processes::load::Load;
 use crate::processes::proof::{audit_is_clean, count, everything_told_is_true};
-use crate::processes::server::{POLL_EVERY, Server, wait_until};
+use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site};
 use crate::support::backends::TestDatabase;
 use crate::support::client::Client;
+use crate::support::wait::{POLL_EVERY, wait_until};
 
 /// Few, so that every batch touches most of them and the servers wait for each other.
 const ACCOUNTS: usize = 10;

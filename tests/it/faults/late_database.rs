@@ -8,9 +8,10 @@ use serde_json::json;
 
 use crate::edge::operations::{admin_of, get};
 use crate::processes::alone;
-use crate::processes::server::{Starting, wait_until};
+use crate::processes::server::Starting;
 use crate::processes::site::{BANK, Site};
 use crate::support::postgres::Cluster;
+use crate::support::wait::wait_until;
 
 const WITHIN: Duration = Duration::from_secs(30);
 /// The service is there so soon after PostgreSQL is.

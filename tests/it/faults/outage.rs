@@ -8,9 +8,10 @@ use super::row::{POSTGRES, Trial, runs};
 use crate::processes::alone;
 use crate::processes::load::Load;
 use crate::processes::proof::{audit_is_clean, count};
-use crate::processes::server::{Server, wait_until};
+use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site};
 use crate::support::postgres::Cluster;
+use crate::support::wait::wait_until;
 
 const OUTAGES: usize = 3;
 const CLIENTS: usize = 8;

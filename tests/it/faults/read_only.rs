@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 
 use super::small_disk::SmallDisk;
 use crate::processes::alone;
-use crate::processes::server::{Server, wait_until};
+use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site};
 use crate::support::backends::TestDatabase;
 use crate::support::postgres::Cluster;
+use crate::support::wait::wait_until;
 
 const WITHIN: Duration = Duration::from_secs(20);
 

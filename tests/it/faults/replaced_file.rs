@@ -15,9 +15,9 @@ use super::row::{SQLITE, Trial};
 use crate::processes::alone;
 use crate::processes::load::Load;
 use crate::processes::proof::{audit_is_clean, count, judge};
-use crate::processes::server::wait_until;
 use crate::processes::site::{BANK, Site};
 use crate::support::scratch::scratch_folder;
+use crate::support::wait::wait_until;
 
 const ACCOUNTS: usize = 50;
 const CLIENTS: usize = 4;

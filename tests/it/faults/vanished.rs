@@ -14,10 +14,11 @@ use super::row::{Trial, runs};
 use super::wire::{BUSY, POSTED, exchange, post_request, send};
 use crate::processes::alone;
 use crate::processes::load::Book;
-use crate::processes::server::{Server, wait_until};
+use crate::processes::server::Server;
 use crate::processes::site::{BANK, Site};
 use crate::simulator::random::Random;
 use crate::support::backends::{TestDatabase, for_each_backend};
+use crate::support::wait::wait_until;
 
 const VANISHING: usize = 256;
 /// More than the door lets in at once for a bank.

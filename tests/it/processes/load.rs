@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::server::{POLL_EVERY, wait_until};
 use super::site::{BANK, Site};
 use crate::support::client::{Client, Reply};
+use crate::support::wait::{POLL_EVERY, wait_until};
 
 /// What of a payment never changes once it is answered.
 pub const RECORDED: &str = "id number receiptNumber channel amount paidAt postedAt toAdvance toSuspense \

@@ -11,10 +11,11 @@ use diesel::connection::SimpleConnection;
 use granary::store::base::connection::Connection;
 
 use super::alone;
-use super::server::{Server, wait_for, wait_until};
+use super::server::Server;
 use super::site::{BANK, Site};
 use crate::edge::raw::{connect, exchange, post, read_one};
 use crate::support::backends::TestDatabase;
+use crate::support::wait::{wait_for, wait_until};
 
 const WITHIN: Duration = Duration::from_secs(20);
 /// A pipe that nobody reads takes so much on Linux.

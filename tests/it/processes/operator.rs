@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use super::alone;
 use super::load::Load;
 use super::proof::{count, everything_told_is_true};
-use super::server::{Server, wait_for, wait_until};
+use super::server::Server;
 use super::site::{BANK, Site};
 use crate::support::backends::{TestDatabase, for_each_backend};
+use crate::support::wait::{wait_for, wait_until};
 
 const CLIENTS: usize = 4;
 const WITHIN: Duration = Duration::from_secs(30);

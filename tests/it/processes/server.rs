@@ -5,10 +5,9 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Between two looks at a condition.
-pub const POLL_EVERY: Duration = Duration::from_millis(20);
+use crate::support::wait::wait_for;
 
 /// A running (or ended, or frozen) server.
 pub struct Server {
@@ -159,23 +158,4 @@ fn signal(child: &Child, name: &str) {
 
 fn log_of(path: &PathBuf) -> String {
     fs::read_to_string(path).unwrap_or_default()
-}
-
-/// Looks until there is something, at most this long.
-pub fn wait_for<T>(what: &str, at_most: Duration, mut look: impl FnMut() -> Option<T>) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(started.elapsed() < at_most, "waited {at_most:?} in vain for {what}");
-        std::thread::sleep(POLL_EVERY);
-    }
-}
-
-/// Looks until it is so, at most this long, and returns how long it took.
-pub fn wait_until(what: &str, at_most: Duration, mut look: impl FnMut() -> bool) -> Duration {
-    let started = Instant::now();
-    wait_for(what, at_most, || look().then_some(()));
-    started.elapsed()
 }

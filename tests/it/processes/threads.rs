@@ -10,10 +10,11 @@ use std::time::Duration;
 use granary::http::REQUESTS_MAX;
 use serde_json::json;
 
-use super::server::{Server, wait_until};
+use super::server::Server;
 use super::site::Site;
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::blockade::Blockade;
+use crate::support::wait::wait_until;
 
 const WITHIN: Duration = Duration::from_secs(10);
 /// A quarter of those the door lets in.

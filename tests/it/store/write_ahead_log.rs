@@ -11,10 +11,10 @@ use granary::store::base::backup::copy_into;
 use granary::store::base::connection::{Connection, Database, LOG_BYTES_MAX, begin_snapshot, rollback};
 use granary::store::base::write_ahead_log::{WalStatus, checkpoint, status};
 
-use crate::processes::server::wait_until;
 use crate::support::app::{TestClock, engine};
 use crate::support::backends::{TestDatabase, for_each_backend};
 use crate::support::commands::{add_channel, lane, payment_of, post, save_account, settle};
+use crate::support::wait::wait_until;
 
 const WITHIN: Duration = Duration::from_secs(20);
 

@@ -14,4 +14,5 @@ pub mod scratch;
 pub mod shared_postgres;
 pub mod tables;
 pub mod tools;
+pub mod wait;
 pub mod writer;

@@ -17,7 +17,7 @@ use granary::store::base::connection::Database;
 use granary::store::base::migrations;
 
 use super::scratch::scratch_folder;
-use crate::processes::server::wait_until;
+use super::wait::wait_until;
 
 /// A URL of a server to be used in place of a cluster of our own.
 pub const URL_VARIABLE: &str = "GRANARY_TEST_POSTGRES_URL";

@@ -12,7 +12,7 @@ use granary::store::batch::{self, Batch};
 
 use super::backends::TestDatabase;
 use super::commands::{NOON_MS, numbered};
-use crate::processes::server::wait_until;
+use crate::support::wait::wait_until;
 
 /// Sooner than PostgreSQL ends a transaction that stands still.
 const WITHIN: Duration = Duration::from_secs(3);
