@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::{OperationDefinition, OperationType};
 use async_graphql::{
-    EmptySubscription, Pos, Request, Response, SDLExportOptions, ServerError, ValidationMode, Value,
-    Variables,
+    EmptySubscription, Pos, Request, Response, SDLExportOptions, ServerError, ValidationMode, Variables,
 };
 
 use crate::engine::Engine;
@@ -114,13 +113,7 @@ impl Schemas {
             return Ok(Executed { response: Response::from_errors(errors), budget });
         }
         let mut variables = variables;
-        if let Some(operation) = operation {
-            add_defaults(operation, &mut variables);
-        }
-        let fit = operation.is_some_and(|operation| self.input_types.fit(operation, &variables));
-        if let Some(operation) = operation {
-            add_nulls(operation, &mut variables);
-        }
+        let fit = operation.is_some_and(|operation| self.input_types.complete(operation, &mut variables));
         let is_query = operation.is_some_and(|operation| operation.ty == OperationType::Query);
         let views = Arc::new(Views::new(&self.engine, context.priority));
         let Audience { strict, fast, counting } = &self.audiences[audience];
@@ -212,25 +205,6 @@ pub fn sdl() -> String {
     let options =
         SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
     builder().finish().sdl_with_options(options)
-}
-
-/// Gives the variables that are absent what the operation declares for them.
-fn add_defaults(operation: &OperationDefinition, variables: &mut Variables) {
-    for declared in &operation.variable_definitions {
-        if let Some(default) = &declared.node.default_value {
-            variables.entry(declared.node.name.node.clone()).or_insert_with(|| default.node.clone());
-        }
-    }
-}
-
-/// Says null for those that are still absent and may be null: the library counts the cost of a field only where all
-/// variables in its arguments are there. No argument of the API has a default that null would undo.
-fn add_nulls(operation: &OperationDefinition, variables: &mut Variables) {
-    let nullable =
-        operation.variable_definitions.iter().filter(|declared| declared.node.var_type.node.nullable);
-    for declared in nullable {
-        variables.entry(declared.node.name.node.clone()).or_insert(Value::Null);
-    }
 }
 
 type Builder = async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription>;

@@ -5,9 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{BaseType, OperationDefinition, Type};
 use async_graphql::registry::{MetaType, Registry};
-use async_graphql::{InputType, ScalarType, Value, Variables};
-
-use super::base::scalars::DateTime;
+use async_graphql::{Value, Variables};
 
 /// What a value of an input type must be.
 enum Input {
@@ -25,21 +23,32 @@ impl InputTypes {
         Self(registry.types.into_iter().filter_map(|(name, kind)| Some((name, input(kind)?))).collect())
     }
 
-    /// Whether every variable is there, or may be absent, and fits its type.
-    pub(super) fn fit(&self, operation: &OperationDefinition, variables: &Variables) -> bool {
+    /// Gives the variables that are absent what their operation declares for them, or else null, and says whether all fit.
+    pub(super) fn complete(&self, operation: &OperationDefinition, variables: &mut Variables) -> bool {
+        let declared = || operation.variable_definitions.iter().map(|definition| &definition.node);
+        for (declared, default) in
+            declared().filter_map(|declared| Some((declared, declared.default_value.as_ref()?)))
+        {
+            variables.entry(declared.name.node.clone()).or_insert_with(|| default.node.clone());
+        }
+        let fit = self.fit(operation, variables);
+        // The library counts the cost of a field only where all variables in its arguments are there. No argument of the
+        // API has a default that null would undo.
+        for declared in declared().filter(|declared| declared.var_type.node.nullable) {
+            variables.entry(declared.name.node.clone()).or_insert(Value::Null);
+        }
+        fit
+    }
+
+    /// Whether every variable is there, or may be null, and fits its type.
+    fn fit(&self, operation: &OperationDefinition, variables: &Variables) -> bool {
         operation.variable_definitions.iter().all(|definition| {
             let declared = &definition.node;
-            let default = declared.default_value.as_ref().map(|default| &default.node);
-            let may_be_absent = declared.var_type.node.nullable || default.is_some();
             match variables.get(&declared.name.node) {
                 // Where null is allowed, an argument with a default may still refuse it.
                 Some(Value::Null) => false,
-                Some(value) => {
-                    self.fits(&declared.var_type.node, value) && is_read(&declared.var_type.node, value)
-                }
-                None => {
-                    may_be_absent && default.is_none_or(|default| is_read(&declared.var_type.node, default))
-                }
+                Some(value) => self.fits(&declared.var_type.node, value),
+                None => declared.var_type.node.nullable,
             }
         })
     }
@@ -76,17 +85,6 @@ impl InputTypes {
             && fields
                 .iter()
                 .all(|(name, (_, is_required))| !is_required || values.contains_key(name.as_str()))
-    }
-}
-
-/// An instant that is an argument of its own is read with its field's complexity, and so by a validation alone;
-/// inside an input object its resolver reads it.
-fn is_read(wanted: &Type, value: &Value) -> bool {
-    match &wanted.base {
-        BaseType::Named(name) if **name == *<DateTime as InputType>::type_name() => {
-            <DateTime as ScalarType>::parse(value.clone()).is_ok()
-        }
-        BaseType::Named(_) | BaseType::List(_) => true,
     }
 }
 
