@@ -21,10 +21,10 @@ use super::reply::{self, Answer, Refused};
 use super::shared::Shared;
 use super::trace::RequestTrace;
 use crate::access::caller::Caller;
-use crate::domain::channel::DocumentRule;
+use crate::domain::channel::{ChannelMode, DocumentRule};
 use crate::engine::{Priority, give_way};
 use crate::graphql::base::answer::Overdrawn;
-use crate::graphql::base::error::{ErrorCode, seconds};
+use crate::graphql::base::error::{ErrorCode, UNKNOWN_CHANNEL, seconds};
 use crate::graphql::base::limits;
 use crate::graphql::base::session::{RequestContext, priority_of};
 
@@ -112,6 +112,7 @@ async fn answer(
     let context = RequestContext {
         caller: admitted.caller,
         priority: admitted.priority,
+        mode: admitted.mode,
         budgets: shared.budgets.clone(),
     };
     let execution = shared.schemas.execute(&document.prepared, parameters.operation_name, variables, context);
@@ -140,6 +141,7 @@ async fn answer(
 struct Admitted {
     caller: Arc<Caller>,
     priority: Priority,
+    mode: ChannelMode,
     documents: DocumentRule,
 }
 
@@ -166,10 +168,9 @@ fn admit(trace: &mut RequestTrace<'_>, form: Form, request: &HttpRequest) -> Res
     }
     let Some(channel) = rules.channels.get(&caller.channel_code) else {
         tracing::debug!(target: STRANGERS, request_id = %trace.id, "a token is refused: its channel isn't registered");
-        let message = "The token's channel is not registered.";
-        return Err(Refused::new(form, StatusCode::FORBIDDEN, ErrorCode::Forbidden, message));
+        return Err(Refused::new(form, StatusCode::FORBIDDEN, ErrorCode::Forbidden, UNKNOWN_CHANNEL));
     };
     trace.channel.clone_from(&channel.code);
     let priority = priority_of(&caller, channel.kind);
-    Ok(Admitted { caller, priority, documents: channel.documents })
+    Ok(Admitted { caller, priority, mode: channel.mode, documents: channel.documents })
 }

@@ -13,6 +13,9 @@ use crate::engine::EngineError;
 /// Extension of RATE_LIMITED: seconds after which the same may be asked again.
 pub const RETRY_AFTER_S: &str = "retryAfterSeconds";
 
+/// Message of FORBIDDEN, where a token names a channel that there is none of.
+pub const UNKNOWN_CHANNEL: &str = "The token's channel is not registered.";
+
 /// Characters of a message that quotes what the caller sent.
 const MESSAGE_CHARS_MAX: usize = 500;
 

@@ -1,13 +1,12 @@
 //! Inputs of which only the shape is looked at before they are taken: what they say is answered by whoever takes them,
 //! in a payload's own words.
 
-use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use async_graphql::registry::Registry;
 use async_graphql::{InputType, InputValueResult, Value};
 
-use super::scalars::refuse;
+use super::scalars::{form_of, refuse};
+use super::type_of::type_of;
 
 /// A scalar as it was sent: any text. What it says is looked at by whoever takes it, who answers in words of its own.
 pub struct AsSent<T> {
@@ -19,18 +18,12 @@ pub struct AsSent<T> {
 impl<T: InputType> InputType for AsSent<T> {
     type RawValueType = Self;
 
-    fn type_name() -> Cow<'static, str> {
-        T::type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        T::create_type_info(registry)
-    }
+    type_of!(T as InputType);
 
     fn parse(value: Option<Value>) -> InputValueResult<Self> {
         match value {
             Some(Value::String(text)) => Ok(Self { text, scalar: PhantomData }),
-            _ => Err(refuse(&format!("{} is text.", T::type_name()))),
+            _ => Err(refuse(form_of(&T::type_name()).unwrap_or("Expected text."))),
         }
     }
 

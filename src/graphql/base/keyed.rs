@@ -3,7 +3,7 @@
 use async_graphql::{Context, Result};
 
 use super::answer::draw_before_writing;
-use super::error::{ErrorCode, engine_error};
+use super::error::{ErrorCode, UNKNOWN_CHANNEL, engine_error};
 use super::outputs::List;
 use super::session::{engine, priority};
 use crate::access::caller::Caller;
@@ -48,9 +48,7 @@ impl<Outcome, UserError> Settled<Outcome, UserError> {
             Answered::Settled { outcome: Err(refusal), replayed } => {
                 Ok(Self::refused(vec![refusal], replayed))
             }
-            Answered::UnknownChannel => {
-                Err(ErrorCode::Forbidden.error("The token's channel is not registered."))
-            }
+            Answered::UnknownChannel => Err(ErrorCode::Forbidden.error(UNKNOWN_CHANNEL)),
         }
     }
 

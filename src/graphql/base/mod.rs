@@ -12,4 +12,5 @@ pub(in crate::graphql) mod one_instant;
 pub(in crate::graphql) mod outputs;
 pub mod scalars;
 pub mod session;
+pub(in crate::graphql) mod type_of;
 pub(in crate::graphql) mod view;

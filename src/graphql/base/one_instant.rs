@@ -1,14 +1,13 @@
 //! A mutation's answer: what it says of an account beside the outcome is of one instant after the commit.
 
-use std::borrow::Cow;
 use std::sync::{Arc, PoisonError};
 
 use async_graphql::parser::types::Field;
-use async_graphql::registry::Registry;
 use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 
 use super::answer::budget;
 use super::error::engine_error;
+use super::type_of::type_of;
 use super::view::Views;
 use crate::engine::EngineError;
 
@@ -16,17 +15,7 @@ use crate::engine::EngineError;
 pub(in crate::graphql) struct OneInstant<T>(pub(in crate::graphql) T);
 
 impl<T: OutputType> OutputType for OneInstant<T> {
-    fn type_name() -> Cow<'static, str> {
-        T::type_name()
-    }
-
-    fn qualified_type_name() -> String {
-        T::qualified_type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        T::create_type_info(registry)
-    }
+    type_of!(T as OutputType);
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let in_place = |error: async_graphql::Error| error.into_server_error(field.pos);

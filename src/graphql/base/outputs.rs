@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 
 use async_graphql::parser::types::Field;
-use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::resolve_list;
 use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 
 use super::answer::slices::Slices;
 use super::answer::{budget, draw, draw_in_turn};
+use super::type_of::type_of;
 
 /// A list of the API: it draws what its items come to, then resolves them.
 pub(in crate::graphql) struct List<T> {
@@ -36,17 +36,7 @@ impl<T> FromIterator<T> for List<T> {
 }
 
 impl<T: OutputType> OutputType for List<T> {
-    fn type_name() -> Cow<'static, str> {
-        <Vec<T> as OutputType>::type_name()
-    }
-
-    fn qualified_type_name() -> String {
-        <Vec<T> as OutputType>::qualified_type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        <Vec<T> as OutputType>::create_type_info(registry)
-    }
+    type_of!(Vec<T> as OutputType);
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         if self.items.is_empty() {
@@ -70,17 +60,7 @@ struct Item<'a, T> {
 }
 
 impl<T: OutputType> OutputType for Item<'_, T> {
-    fn type_name() -> Cow<'static, str> {
-        T::type_name()
-    }
-
-    fn qualified_type_name() -> String {
-        T::qualified_type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        T::create_type_info(registry)
-    }
+    type_of!(T as OutputType);
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         self.slices.take_turn(self.bytes).await;
@@ -111,13 +91,7 @@ impl From<String> for FreeText<'_> {
 }
 
 impl OutputType for FreeText<'_> {
-    fn type_name() -> Cow<'static, str> {
-        <String as OutputType>::type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        <String as OutputType>::create_type_info(registry)
-    }
+    type_of!(String as OutputType);
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         draw(ctx, self.0.len()).map_err(|error| error.into_server_error(field.pos))?;

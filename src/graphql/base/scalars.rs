@@ -1,12 +1,10 @@
 //! Scalars, strict both ways: what one writes the other reads.
 
-use std::borrow::Cow;
-
-use async_graphql::registry::Registry;
-use async_graphql::{InputType, InputValueError, InputValueResult, OutputType, Scalar, ScalarType, Value};
+use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::NaiveDate;
 
 use super::error::ErrorCode;
+use super::type_of::type_of;
 use crate::domain::base::calendar::{INSTANT_MS_MAX, format_instant};
 use crate::domain::base::money::{format_amount, parse_amount};
 use crate::domain::base::text::has_control;
@@ -161,20 +159,14 @@ pub(in crate::graphql) fn parse_instant(text: &str) -> Option<Instant> {
     (0..=INSTANT_MS_MAX).contains(&at_ms).then_some(Instant { at_ms, is_cut })
 }
 
-/// A `String` without control characters: those are refused at the door.
+/// A `String` without control characters: with them it is refused when it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(pub String);
 
 impl InputType for Text {
     type RawValueType = Self;
 
-    fn type_name() -> Cow<'static, str> {
-        <String as InputType>::type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        <String as OutputType>::create_type_info(registry)
-    }
+    type_of!(String as InputType);
 
     fn parse(value: Option<Value>) -> InputValueResult<Self> {
         match value {

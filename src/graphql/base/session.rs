@@ -20,6 +20,8 @@ pub struct RequestContext {
     pub caller: Arc<Caller>,
     /// How urgent they are.
     pub priority: Priority,
+    /// How their channel works.
+    pub mode: ChannelMode,
     /// What they may still look up.
     pub budgets: Arc<Budgets>,
 }
@@ -41,16 +43,12 @@ pub(in crate::graphql) fn caller_with<'a>(ctx: &Context<'a>, scope: Scope) -> Re
     Ok(caller)
 }
 
-/// Who asks in the name of a registered channel, provided they carry this right, and how that channel works.
+/// Who asks, provided they carry this right, and how their channel works.
 pub(in crate::graphql) fn channel_caller<'a>(
     ctx: &Context<'a>,
     scope: Scope,
 ) -> Result<(&'a Arc<Caller>, ChannelMode)> {
-    let caller = caller_with(ctx, scope)?;
-    match engine(ctx)?.rules().channels.get(&caller.channel_code) {
-        Some(channel) => Ok((caller, channel.mode)),
-        None => Err(ErrorCode::Forbidden.error("The token's channel is not registered.")),
-    }
+    Ok((caller_with(ctx, scope)?, context(ctx)?.mode))
 }
 
 /// Fails unless the caller holds one of these rights.

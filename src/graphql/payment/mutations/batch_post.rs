@@ -1,8 +1,5 @@
 //! `paymentBatchPost`.
 
-use std::borrow::Cow;
-
-use async_graphql::registry::Registry;
 use async_graphql::{
     Context, InputObject, InputType, InputValueError, InputValueResult, Object, Result, SimpleObject, Value,
 };
@@ -14,6 +11,7 @@ use super::super::super::base::one_instant::OneInstant;
 use super::super::super::base::outputs::List;
 use super::super::super::base::scalars::refuse;
 use super::super::super::base::session::{channel_caller, engine};
+use super::super::super::base::type_of::type_of;
 use super::post::{PaymentPostInput, PaymentPostPayload, SettledPayment, sent};
 use crate::access::caller::Scope;
 use crate::engine::Priority;
@@ -31,17 +29,7 @@ pub(in crate::graphql) struct Payments(Vec<PaymentPostInput>);
 impl InputType for Payments {
     type RawValueType = Self;
 
-    fn type_name() -> Cow<'static, str> {
-        <Vec<PaymentPostInput> as InputType>::type_name()
-    }
-
-    fn qualified_type_name() -> String {
-        <Vec<PaymentPostInput> as InputType>::qualified_type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        <Vec<PaymentPostInput> as InputType>::create_type_info(registry)
-    }
+    type_of!(Vec<PaymentPostInput> as InputType);
 
     fn parse(value: Option<Value>) -> InputValueResult<Self> {
         let items = match value.unwrap_or_default() {
